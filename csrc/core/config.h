@@ -1,0 +1,147 @@
+#ifndef ZPM_CORE_CONFIG_H
+#define ZPM_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "zpm/error.h"
+
+/*
+ * The configuration of one app, and the one table that describes it.
+ *
+ * ZPM_FIELDS is the only place that knows a field's JSON name, command line
+ * flag, type, default, bounds and help text.  JSON decoding and encoding
+ * (proto/config_json.c), the flags of `zpm start` (cli/), validation, merging,
+ * diffing and docs/configuration.md all walk it.
+ *
+ * `given` has one bit per field: what the user really said, as against what is
+ * there by default.  Merging copies the given fields only.
+ *
+ * Members named like a path are absolute once a config has been through
+ * zpm_config_validate().
+ */
+
+enum zpm_interpreter {
+  ZPM_INTERPRETER_AUTO, /* by extension; none: executed itself */
+  ZPM_INTERPRETER_NODE,
+  ZPM_INTERPRETER_PYTHON3,
+  ZPM_INTERPRETER_BASH,
+  ZPM_INTERPRETER_CUSTOM, /* config.interpreter_command */
+};
+
+enum zpm_mode { ZPM_MODE_FORK, ZPM_MODE_CLUSTER };
+
+enum zpm_autorestart {
+  ZPM_AUTORESTART_NEVER,      /* false */
+  ZPM_AUTORESTART_ON_FAILURE, /* true, the default: exit 0 is an end */
+  ZPM_AUTORESTART_ALWAYS,     /* "always" */
+};
+
+enum zpm_immediate_crash {
+  ZPM_IMMEDIATE_AUTO,  /* hold, unless the build has proved itself */
+  ZPM_IMMEDIATE_HOLD,  /* "hold" */
+  ZPM_IMMEDIATE_RETRY, /* "retry" */
+};
+
+enum zpm_log_format { ZPM_LOG_RAW, ZPM_LOG_JSON };
+
+struct zpm_config {
+  uint64_t given; /* bit i: ZPM_FIELDS[i] was given */
+
+  char *name;
+  char *script_path; /* path, or a bare command to search for */
+  struct zpm_strv args;
+  char *cwd;
+  struct zpm_strv env; /* "KEY=value", merged over the caller's environment */
+  uint32_t port;       /* 0: none; else PORT in the environment */
+
+  int interpreter; /* enum zpm_interpreter */
+  char *interpreter_command;
+  struct zpm_strv interpreter_args;
+
+  int mode;           /* enum zpm_mode */
+  uint32_t instances; /* 1 in fork mode */
+
+  uint32_t kill_timeout_ms;
+  int kill_signal; /* signal number */
+  uint32_t min_backoff_ms;
+  uint32_t max_backoff_ms;
+  int autorestart;     /* enum zpm_autorestart */
+  int immediate_crash; /* enum zpm_immediate_crash */
+
+  uint64_t log_max_size_bytes; /* 0: no rotation */
+  uint32_t log_max_files;      /* rotated parts kept */
+  bool log_timestamps;
+  int log_format; /* enum zpm_log_format */
+};
+
+enum zpm_field_type {
+  ZPM_FIELD_STRING,
+  ZPM_FIELD_STRINGS,     /* array of strings */
+  ZPM_FIELD_ENV,         /* object of strings; secret values */
+  ZPM_FIELD_UINT32,      /* min..max */
+  ZPM_FIELD_UINT64,      /* min..max */
+  ZPM_FIELD_BOOL,        /* */
+  ZPM_FIELD_CHOICE,      /* int; `choices` names the values 0, 1, 2... */
+  ZPM_FIELD_AUTORESTART, /* int; true, false or "always" */
+  ZPM_FIELD_SIGNAL,      /* int; "SIGTERM", "TERM" or 15 */
+  ZPM_FIELD_LATER,       /* known, but its machinery is not here yet */
+};
+
+struct zpm_field {
+  const char *name; /* JSON name; "logs.maxSizeBytes" lies in "logs" */
+  const char *flag; /* long option of `zpm start` without dashes, or NULL */
+  enum zpm_field_type type;
+  size_t offset; /* of the member in struct zpm_config; LATER: unused */
+  const char *const *choices; /* NULL-terminated, CHOICE only */
+  uint64_t min;
+  uint64_t max;
+  const char *unit;     /* "ms", "bytes" or NULL */
+  const char *fallback; /* the default as text, for help and docs */
+  const char *help;     /* one line */
+};
+
+extern const struct zpm_field ZPM_FIELDS[];
+extern const size_t ZPM_FIELD_COUNT; /* at most 64 */
+
+/* All defaults, nothing given. Needs no release until something is set. */
+void zpm_config_init(struct zpm_config *config);
+void zpm_config_deinit(struct zpm_config *config);
+int zpm_config_copy(struct zpm_config *to, const struct zpm_config *from);
+
+/* Index in ZPM_FIELDS, or -1. */
+int zpm_config_field_of_name(const char *name, size_t len);
+int zpm_config_field_of_flag(const char *flag);
+
+/* Sets one field from text as on a command line ("5000", "true", "K=V" adds
+ * one variable, a STRINGS field gets one more item).  Marks it given. */
+int zpm_config_set_text(struct zpm_config *config, int field, const char *text,
+                        struct zpm_error *err);
+
+/* Puts the given fields of `changes` over `config`; env is merged by key. */
+int zpm_config_merge(struct zpm_config *config,
+                     const struct zpm_config *changes);
+
+/* The given fields of `changes` whose value differs from `config`'s, as bits.
+ * An env key that `config` has not, or has otherwise, counts as different. */
+uint64_t zpm_config_diff(const struct zpm_config *config,
+                         const struct zpm_config *changes);
+
+/* Fills a missing name from the script, and checks what no single field can:
+ * script given, name fit for a folder (1-64 of letters, digits, . _ - @ + and
+ * space inside; not ".", "..", "all"), paths absolute, minBackoff <= maxBackoff,
+ * interpreterCommand there if interpreter is custom, ... */
+int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
+
+/* Bounds of the value of one field of table type UINT*. */
+int zpm_config_check_number(const struct zpm_field *field, double value,
+                            struct zpm_error *err);
+
+/* "SIGTERM" for 15; NULL for a number without a name. Static. */
+const char *zpm_signal_name(int number);
+/* 15 for "SIGTERM", "TERM" or "15"; -1 if there is none. */
+int zpm_signal_number(const char *name);
+
+#endif

@@ -1,0 +1,59 @@
+#include "core/record.h"
+
+#include "base/alloc.h"
+
+struct zpm_environment *zpm_environment_create(void)
+{
+  struct zpm_environment *env = zpm_alloc_zeroed(1, sizeof(*env));
+
+  return zpm_environment_ref(env);
+}
+
+struct zpm_environment *zpm_environment_ref(struct zpm_environment *env)
+{
+  if (env != NULL)
+    env->references++;
+  return env;
+}
+
+void zpm_environment_unref(struct zpm_environment *env)
+{
+  if (env == NULL || --env->references > 0)
+    return;
+  zpm_strv_deinit(&env->vars);
+  zpm_free(env);
+}
+
+void zpm_record_init(struct zpm_record *record)
+{
+  *record = (struct zpm_record){0};
+  zpm_config_init(&record->config);
+}
+
+void zpm_record_deinit(struct zpm_record *record)
+{
+  zpm_config_deinit(&record->config);
+  zpm_environment_unref(record->environment);
+  zpm_free(record->last_error);
+  *record = (struct zpm_record){0};
+}
+
+void zpm_roster_deinit(struct zpm_roster *roster)
+{
+  for (size_t i = 0; i < roster->len; i++)
+    zpm_record_deinit(&roster->items[i]);
+  zpm_free(roster->items);
+  *roster = (struct zpm_roster){0};
+}
+
+struct zpm_record *zpm_roster_add(struct zpm_roster *roster)
+{
+  struct zpm_record *items =
+      zpm_realloc(roster->items, (roster->len + 1) * sizeof(*items));
+
+  if (items == NULL)
+    return NULL;
+  roster->items = items;
+  zpm_record_init(&items[roster->len]);
+  return &items[roster->len++];
+}

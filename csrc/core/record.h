@@ -1,0 +1,67 @@
+#ifndef ZPM_CORE_RECORD_H
+#define ZPM_CORE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+
+/*
+ * What is remembered of one app across daemon restarts and reboots: how it is
+ * configured, what is wanted of it, and what its past decides about its future.
+ * proto/state_json.c turns a list of records into state.json and back.
+ */
+
+/* The environment that the caller of `start` had, shared by all apps that were
+ * started from the same one (reference counted; 100 apps cost one copy). */
+struct zpm_environment {
+  unsigned references;
+  struct zpm_strv vars; /* "KEY=value" */
+};
+
+struct zpm_environment *zpm_environment_create(void); /* one reference */
+struct zpm_environment *zpm_environment_ref(struct zpm_environment *env);
+void zpm_environment_unref(struct zpm_environment *env); /* NULL is legal */
+
+/* The script as it was when a run of it was last stable: a build that has
+ * proved itself.  All zero: none has. */
+struct zpm_build {
+  uint64_t mtime_ns;
+  uint64_t size;
+};
+
+/* How a process ended. */
+struct zpm_exit {
+  bool known;     /* false: nobody could tell (or it never ran) */
+  int code;       /* exit code, or -1 if a signal ended it */
+  int signal;     /* 0 if it exited by itself */
+  uint64_t at_ms; /* wall clock, milliseconds since 1970 */
+  uint64_t uptime_ms;
+};
+
+struct zpm_record {
+  struct zpm_config config;
+  struct zpm_environment *environment; /* one reference held; may be NULL */
+  bool want_up;
+  struct zpm_build proven;
+  uint32_t restart_count;  /* crashes in a row */
+  uint32_t total_restarts; /* of its life, by hand or not */
+  uint64_t created_ms;     /* wall clock */
+  struct zpm_exit last_exit;
+  char *last_error; /* or NULL */
+};
+
+void zpm_record_init(struct zpm_record *record);
+void zpm_record_deinit(struct zpm_record *record);
+
+struct zpm_roster {
+  struct zpm_record *items;
+  size_t len;
+};
+
+void zpm_roster_deinit(struct zpm_roster *roster);
+/* A new, initialised record at the end, or NULL. */
+struct zpm_record *zpm_roster_add(struct zpm_roster *roster);
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef ZPM_CORE_TREE_H
+#define ZPM_CORE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which processes belong to an app: a pure decision over one reading of the
+ * process table.
+ *
+ * An app's tree is its leader, all descendants, everything in its process
+ * group, and every orphan that the keeper adopted (ppid == keeper) whose
+ * environment carries the app's marker, with the descendants of those.  So a
+ * child that called setsid, or forked twice, is still found.
+ */
+struct zpm_process {
+  int pid;
+  int ppid;
+  int pgid;
+  char state; /* 'R', 'S', 'Z', 'T', 'D'... */
+  uint64_t start_ticks; /* with the pid: which process this really is */
+};
+
+struct zpm_process_table {
+  struct zpm_process *items; /* ascending by pid */
+  size_t len;
+};
+
+struct zpm_tree_query {
+  int leader; /* pid; may be dead or a zombie */
+  int keeper; /* pid; 0: none */
+  /* Does this process carry the app's marker?  Asked for orphans only. */
+  bool (*has_marker)(void *ctx, int pid);
+  void *ctx;
+};
+
+/* Writes the indexes (into table->items) of the living members, zombies left
+ * out, to `members` (room for table->len); returns how many. */
+size_t zpm_tree_members(const struct zpm_process_table *table,
+                        const struct zpm_tree_query *query, size_t *members);
+
+#endif

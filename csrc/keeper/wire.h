@@ -1,0 +1,99 @@
+#ifndef ZPM_KEEPER_WIRE_H
+#define ZPM_KEEPER_WIRE_H
+
+#include <stdint.h>
+
+/*
+ * What the keeper and its daemon say to each other: fixed 64-byte records in
+ * host order over a stream socketpair, file descriptors attached to the first
+ * byte of a record.  runtime/keeper_link.c is the only other user.
+ *
+ * The last digit of the magic is the version of this protocol.
+ */
+#define ZPM_WIRE_MAGIC 0x7a706d01u
+
+enum { ZPM_WIRE_NAME_MAX = 32, ZPM_WIRE_FD_MAX = 16 };
+
+enum zpm_wire_type {
+  /* daemon -> keeper */
+  ZPM_WIRE_PUT = 1, /* name, 1 fd: store (replaces the same name) */
+  ZPM_WIRE_DEL,     /* name: close and forget */
+  ZPM_WIRE_SPAWN,   /* id; fds: spec, exec-error pipe (w), then the child's 0.. */
+  ZPM_WIRE_KILL,    /* id, a = signal, flags & GROUP = the whole group */
+  ZPM_WIRE_ACK,     /* id: reap the zombie, forget the child */
+  ZPM_WIRE_REEXEC,  /* the keeper execs the file stored as "@keeper" */
+  ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
+  ZPM_WIRE_PING,    /* id */
+  /* keeper -> daemon */
+  ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
+  ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */
+  ZPM_WIRE_NAK,          /* id, a = type refused, b = errno */
+  ZPM_WIRE_PONG,         /* id */
+  /* only in the table that a new daemon inherits (memfd) */
+  ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, flags: EXITED, FOREIGN */
+  ZPM_WIRE_FD,    /* name, a = fd number */
+};
+
+enum {
+  ZPM_WIRE_GROUP = 1 << 0,   /* KILL */
+  ZPM_WIRE_EXITED = 1 << 0,  /* CHILD */
+  ZPM_WIRE_FOREIGN = 1 << 1, /* CHILD: not the keeper's own child */
+};
+
+struct zpm_wire_record {
+  uint32_t magic;
+  uint16_t type;
+  uint16_t flags;
+  uint64_t id;
+  int32_t a;
+  int32_t b;
+  uint64_t c;
+  char name[ZPM_WIRE_NAME_MAX]; /* NUL-terminated */
+};
+
+_Static_assert(sizeof(struct zpm_wire_record) == 64, "a record is 64 bytes");
+
+/* How the keeper hands itself to the daemon: fd numbers in the environment. */
+#define ZPM_WIRE_ENV_CTL "ZPM_CTL"     /* the socketpair */
+#define ZPM_WIRE_ENV_TABLE "ZPM_TABLE" /* memfd of CHILD and FD records */
+
+/* Where a start went wrong, in the order of the steps. */
+enum zpm_spawn_stage {
+  ZPM_STAGE_NONE,
+  ZPM_STAGE_SPEC, /* the spec itself */
+  ZPM_STAGE_FDS,
+  ZPM_STAGE_LIMITS,
+  ZPM_STAGE_USER,
+  ZPM_STAGE_CWD,
+  ZPM_STAGE_EXEC,
+};
+
+/* What the child writes to the exec-error pipe; EOF alone: exec worked. */
+struct zpm_spawn_failure {
+  int32_t stage; /* enum zpm_spawn_stage */
+  int32_t error; /* errno */
+};
+
+/*
+ * The spec: a memfd (or unlinked file) that only the forked child reads.  The
+ * header, then `group_count` uint32 gids, then NUL-terminated strings: path,
+ * cwd, argv..., env....  Its last byte is NUL.
+ */
+#define ZPM_SPEC_MAGIC 0x7a737001u
+
+enum { ZPM_SPEC_KEEP = -1 }; /* uid, gid, umask, nice: leave as it is */
+
+struct zpm_spawn_spec {
+  uint32_t magic;
+  uint32_t size; /* of the whole spec in bytes */
+  int32_t uid;
+  int32_t gid;
+  int32_t umask;
+  int32_t nice;
+  uint32_t argc;
+  uint32_t envc;
+  uint32_t group_count;
+  uint32_t reserved;
+};
+
+#endif

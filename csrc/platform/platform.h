@@ -1,0 +1,72 @@
+#ifndef ZPM_PLATFORM_PLATFORM_H
+#define ZPM_PLATFORM_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "core/tree.h"
+#include "zpm/error.h"
+
+/*
+ * What differs between operating systems: one file each (linux.c, ...), all
+ * with these functions.  They return 0 or a negative uv-style code (-errno).
+ */
+
+/* ---- processes ---- */
+
+/* One pass over the process table; reuses table->items. */
+int zpm_platform_processes(struct zpm_process_table *table);
+void zpm_process_table_deinit(struct zpm_process_table *table);
+
+/* Whether the process was started with this exact "KEY=value" in its
+ * environment.  False when that cannot be read. */
+bool zpm_platform_has_env(int pid, const char *pair);
+
+/* Signals the process only if it is still the one that started at that time
+ * (pidfd where the kernel has it).  -ESRCH if it is not. */
+int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
+
+/* CPU time and resident memory of one process and, with `children`, room for
+ * its direct children's pids (all threads' children). */
+struct zpm_process_sample {
+  uint64_t start_ticks;
+  uint64_t cpu_ns; /* user + system */
+  uint64_t rss_bytes;
+};
+
+int zpm_platform_sample(int pid, struct zpm_process_sample *sample);
+
+struct zpm_pids {
+  int *items;
+  size_t len;
+  size_t cap;
+};
+
+/* Appends the direct children of `pid`, from all of its threads. Good enough
+ * for figures, not for killing (the kernel may leave some out). */
+int zpm_platform_children(int pid, struct zpm_pids *children);
+void zpm_pids_deinit(struct zpm_pids *pids);
+
+/* ---- files and sockets ---- */
+
+/* An anonymous file that can be inherited and mapped; close-on-exec. */
+int zpm_platform_memfd(const char *name);
+
+/* uid and pid of the process at the other end of a unix socket. */
+int zpm_platform_peer(int fd, int *uid, int *pid);
+
+/* One descriptor that is readable when any pipe in it is. */
+int zpm_platform_pollset_create(void);
+int zpm_platform_pollset_add(int pollset, int fd, void *token);
+int zpm_platform_pollset_remove(int pollset, int fd);
+/* Ready tokens, without waiting; the number of them or -errno. */
+int zpm_platform_pollset_ready(int pollset, void **tokens, int room);
+
+/* ---- this program ---- */
+
+/* Absolute path of the running executable (" (deleted)" cut off). */
+int zpm_platform_executable(struct zpm_str *out);
+
+#endif

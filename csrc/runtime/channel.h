@@ -1,0 +1,42 @@
+#ifndef ZPM_RUNTIME_CHANNEL_H
+#define ZPM_RUNTIME_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "zpm/error.h"
+
+/*
+ * The IPC channel of a Node app: our end of the socketpair that the app knows
+ * as NODE_CHANNEL_FD, in Node's "json" serialization (one JSON text per line).
+ * agent.cjs, preloaded into the app, answers {"cmd":"NODE_ZPM_HEAP"} with
+ * {"cmd":"NODE_ZPM_HEAP","used":bytes}; a cmd that begins with NODE_ never
+ * reaches the app's own listeners.  What the app itself sends is given on.
+ *
+ * Memory is bounded: a line over ZPM_CHANNEL_LINE_MAX is skipped to its end.
+ */
+enum { ZPM_CHANNEL_LINE_MAX = 64 * 1024 };
+
+struct zpm_channel;
+
+struct zpm_channel_events {
+  void (*heap)(void *ctx, uint64_t used_bytes);
+  /* Any other message of the app: one line of JSON. */
+  void (*message)(void *ctx, const char *json, size_t len);
+  /* The app closed its end, or is gone. */
+  void (*closed)(void *ctx);
+};
+
+/* Takes `fd` over. */
+int zpm_channel_open(uv_loop_t *loop, int fd,
+                     const struct zpm_channel_events *events, void *ctx,
+                     struct zpm_channel **out, struct zpm_error *err);
+/* Asks; the answer comes by the heap callback, or never (a busy app).  At most
+ * one question is open at a time. */
+void zpm_channel_ask_heap(struct zpm_channel *channel);
+/* No callback comes after this; memory is released by the loop. */
+void zpm_channel_close(struct zpm_channel *channel);
+
+#endif
