@@ -14,7 +14,7 @@ struct zpm_list {
 };
 
 #define ZPM_CONTAINER_OF(pointer, type, member)                                \
-  ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+  ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Safe against removal of `it` inside the loop, not of its neighbours. */
 #define ZPM_LIST_EACH(it, list)                                                \

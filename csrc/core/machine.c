@@ -1,0 +1,232 @@
+#include "core/machine.h"
+
+#include <stddef.h>
+
+struct step {
+  struct zpm_machine *m;
+  const struct zpm_policy *policy;
+  const struct zpm_fact *fact;
+};
+
+typedef struct zpm_effects transition(const struct step *s);
+
+static const struct zpm_effects NOTHING = {0};
+
+static struct zpm_effects timer(unsigned todo, uint64_t delay_ms)
+{
+  return (struct zpm_effects){.todo = todo | ZPM_DO_TIMER,
+                              .delay_ms = delay_ms};
+}
+
+static uint64_t run_length(const struct step *s)
+{
+  return s->fact->now_ms - s->m->started_ms;
+}
+
+/* A run that ends after it became stable clears its past. */
+static void note_stability(const struct step *s)
+{
+  if (s->m->state != ZPM_RUNNING || run_length(s) < ZPM_STABLE_MS)
+    return;
+  s->m->crashes = 0;
+  s->m->proven = s->m->build;
+}
+
+static struct zpm_effects spawn(const struct step *s)
+{
+  if (s->m->state != ZPM_STOPPED)
+    s->m->total_restarts++;
+  s->m->state = ZPM_STARTING;
+  s->m->started_ms = s->fact->now_ms;
+  return (struct zpm_effects){.todo = ZPM_DO_SPAWN | ZPM_DO_DISARM};
+}
+
+static struct zpm_effects spawn_fresh(const struct step *s)
+{
+  s->m->crashes = 0;
+  return spawn(s);
+}
+
+static struct zpm_effects terminate(const struct step *s, enum zpm_state next)
+{
+  s->m->state = ZPM_STOPPING;
+  s->m->next = next;
+  return timer(ZPM_DO_TERM, s->policy->kill_timeout_ms);
+}
+
+static struct zpm_effects stop(const struct step *s)
+{
+  note_stability(s);
+  return terminate(s, ZPM_STOPPED);
+}
+
+static struct zpm_effects restart(const struct step *s)
+{
+  note_stability(s);
+  s->m->crashes = 0;
+  return terminate(s, ZPM_STARTING);
+}
+
+static struct zpm_effects rest(const struct step *s)
+{
+  s->m->state = ZPM_STOPPED;
+  return (struct zpm_effects){.todo = ZPM_DO_DISARM};
+}
+
+static struct zpm_effects hold(const struct step *s)
+{
+  s->m->state = ZPM_HELD;
+  return (struct zpm_effects){.todo = ZPM_DO_DISARM};
+}
+
+static struct zpm_effects back_off(const struct step *s)
+{
+  uint64_t delay = zpm_policy_backoff(s->policy, s->m->crashes);
+
+  s->m->state = ZPM_BACKOFF;
+  s->m->due_ms = s->fact->now_ms + delay;
+  return timer(0, delay);
+}
+
+static struct zpm_effects fork_failed(const struct step *s)
+{
+  s->m->crashes++;
+  return back_off(s);
+}
+
+static struct zpm_effects up(const struct step *s)
+{
+  s->m->state = ZPM_RUNNING;
+  s->m->started_ms = s->fact->now_ms;
+  s->m->build = s->fact->build;
+  return NOTHING;
+}
+
+static enum zpm_state after_exit(const struct step *s)
+{
+  struct zpm_exit end = s->fact->end;
+  bool proven = zpm_build_equal(&s->m->proven, &s->m->build);
+
+  end.uptime_ms = run_length(s);
+  switch (zpm_policy_judge(s->policy, &end, proven)) {
+  case ZPM_VERDICT_REST:
+    return ZPM_STOPPED;
+  case ZPM_VERDICT_RETRY:
+    return ZPM_BACKOFF;
+  case ZPM_VERDICT_HOLD:
+    break;
+  }
+  return ZPM_HELD;
+}
+
+/* The leader ended unasked: end what it left behind, then see. */
+static struct zpm_effects ended(const struct step *s)
+{
+  enum zpm_state next;
+
+  note_stability(s);
+  next = after_exit(s);
+  if (next != ZPM_STOPPED)
+    s->m->crashes++;
+  return terminate(s, next);
+}
+
+static struct zpm_effects gone(const struct step *s)
+{
+  if (s->m->next == ZPM_STARTING)
+    return spawn(s);
+  if (s->m->next == ZPM_BACKOFF)
+    return back_off(s);
+  return s->m->next == ZPM_HELD ? hold(s) : rest(s);
+}
+
+static struct zpm_effects kill_now(const struct step *s)
+{
+  (void)s;
+  return timer(ZPM_DO_KILL, ZPM_KILL_AGAIN_MS);
+}
+
+static struct zpm_effects then_start(const struct step *s)
+{
+  s->m->next = ZPM_STARTING;
+  s->m->crashes = 0;
+  return NOTHING;
+}
+
+static struct zpm_effects then_rest(const struct step *s)
+{
+  s->m->next = ZPM_STOPPED;
+  return NOTHING;
+}
+
+/* An empty cell is an event that means nothing in that state. */
+static transition *const TABLE[ZPM_STATES][ZPM_EVENTS] = {
+    [ZPM_STOPPED][ZPM_EV_START] = spawn_fresh,
+    [ZPM_STOPPED][ZPM_EV_RESTART] = spawn_fresh,
+
+    [ZPM_STARTING][ZPM_EV_STOP] = stop,
+    [ZPM_STARTING][ZPM_EV_RESTART] = restart,
+    [ZPM_STARTING][ZPM_EV_UP] = up,
+    [ZPM_STARTING][ZPM_EV_CANNOT] = hold,
+    [ZPM_STARTING][ZPM_EV_FORK_FAILED] = fork_failed,
+    [ZPM_STARTING][ZPM_EV_EXIT] = ended,
+
+    [ZPM_RUNNING][ZPM_EV_STOP] = stop,
+    [ZPM_RUNNING][ZPM_EV_RESTART] = restart,
+    [ZPM_RUNNING][ZPM_EV_EXIT] = ended,
+
+    [ZPM_STOPPING][ZPM_EV_START] = then_start,
+    [ZPM_STOPPING][ZPM_EV_STOP] = then_rest,
+    [ZPM_STOPPING][ZPM_EV_RESTART] = then_start,
+    [ZPM_STOPPING][ZPM_EV_GONE] = gone,
+    [ZPM_STOPPING][ZPM_EV_TIMER] = kill_now,
+
+    [ZPM_BACKOFF][ZPM_EV_START] = spawn_fresh,
+    [ZPM_BACKOFF][ZPM_EV_STOP] = rest,
+    [ZPM_BACKOFF][ZPM_EV_RESTART] = spawn_fresh,
+    [ZPM_BACKOFF][ZPM_EV_TIMER] = spawn,
+
+    [ZPM_HELD][ZPM_EV_START] = spawn_fresh,
+    [ZPM_HELD][ZPM_EV_STOP] = rest,
+    [ZPM_HELD][ZPM_EV_RESTART] = spawn_fresh,
+};
+
+struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
+                                    const struct zpm_policy *policy,
+                                    const struct zpm_fact *fact)
+{
+  transition *go = TABLE[machine->state][fact->event];
+
+  if (go == NULL)
+    return NOTHING;
+  return go(&(struct step){machine, policy, fact});
+}
+
+bool zpm_machine_wants_up(const struct zpm_machine *machine)
+{
+  if (machine->state == ZPM_STOPPING)
+    return machine->next != ZPM_STOPPED;
+  return machine->state != ZPM_STOPPED;
+}
+
+bool zpm_machine_is_alive(const struct zpm_machine *machine)
+{
+  return machine->state == ZPM_STARTING || machine->state == ZPM_RUNNING ||
+         machine->state == ZPM_STOPPING;
+}
+
+uint32_t zpm_machine_restart_count(const struct zpm_machine *machine,
+                                   uint64_t now_ms)
+{
+  bool stable = machine->state == ZPM_RUNNING &&
+                zpm_machine_uptime(machine, now_ms) >= ZPM_STABLE_MS;
+
+  return stable ? 0 : machine->crashes;
+}
+
+uint64_t zpm_machine_uptime(const struct zpm_machine *machine, uint64_t now_ms)
+{
+  bool runs = machine->state == ZPM_RUNNING || machine->state == ZPM_STOPPING;
+
+  return runs ? now_ms - machine->started_ms : 0;
+}

@@ -1,0 +1,95 @@
+#ifndef ZPM_CORE_MACHINE_H
+#define ZPM_CORE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/policy.h"
+
+/*
+ * The life of one supervised process, as a pure function.
+ *
+ * zpm_machine_step() takes an event and a clock value, moves the machine and
+ * says what must be done.  It does nothing itself: no time, no memory, no I/O.
+ * runtime/proc.c carries the effects out and feeds the outcomes back in.
+ *
+ * What is wanted needs no flag of its own: STOPPED is wanted down, every other
+ * state is wanted up, and STOPPING says in `next` where it leads.  A restart is
+ * STOPPING with next = STARTING; a crash that leaves children behind is
+ * STOPPING with next = BACKOFF until they are gone, so no new process ever
+ * meets the rest of the old one.
+ */
+
+enum zpm_state {
+  ZPM_STOPPED,  /* no process, none wanted */
+  ZPM_STARTING, /* a process was asked for, its program does not run yet */
+  ZPM_RUNNING,  /* its program runs */
+  ZPM_STOPPING, /* what is left of its tree has been told to leave */
+  ZPM_BACKOFF,  /* no process, a restart is due at a known time */
+  ZPM_HELD,     /* no process; wanted, but only a command starts it */
+  ZPM_STATES
+};
+
+enum zpm_event {
+  ZPM_EV_START,       /* somebody wants it up */
+  ZPM_EV_STOP,        /* somebody wants it down */
+  ZPM_EV_RESTART,     /* somebody wants a new process */
+  ZPM_EV_UP,          /* its program runs (exec worked) */
+  ZPM_EV_CANNOT,      /* it cannot be started as it is configured */
+  ZPM_EV_FORK_FAILED, /* it could not be started now: no memory, no pids */
+  ZPM_EV_EXIT,        /* the leader of the tree has ended */
+  ZPM_EV_GONE,        /* nothing of the tree is left */
+  ZPM_EV_TIMER,       /* the one timer that was asked for has fired */
+  ZPM_EVENTS
+};
+
+/* What the shell must now do, in this order. */
+enum {
+  ZPM_DO_TERM = 1 << 0,   /* the stop signal to the whole tree */
+  ZPM_DO_KILL = 1 << 1,   /* SIGKILL to whatever is left of it */
+  ZPM_DO_SPAWN = 1 << 2,  /* start a process */
+  ZPM_DO_TIMER = 1 << 3,  /* (re)arm the timer for effects.delay_ms */
+  ZPM_DO_DISARM = 1 << 4, /* stop the timer */
+};
+
+struct zpm_machine {
+  enum zpm_state state;
+  enum zpm_state next;     /* STOPPING only: where to, once it is gone */
+  uint32_t crashes;        /* in a row; see zpm_machine_restart_count */
+  uint32_t total_restarts; /* of its life, by hand or not */
+  uint64_t started_ms;     /* monotonic; of the current run */
+  uint64_t due_ms;         /* monotonic; BACKOFF: when the next try is due */
+  struct zpm_build build;  /* of the current run */
+  struct zpm_build proven; /* the last one that has been stable */
+};
+
+/* One event with what goes with it. */
+struct zpm_fact {
+  enum zpm_event event;
+  uint64_t now_ms;        /* monotonic */
+  struct zpm_build build; /* UP: of the program that runs */
+  struct zpm_exit end;    /* EXIT: how it ended; uptime_ms is filled in here */
+};
+
+struct zpm_effects {
+  unsigned todo; /* ZPM_DO_* */
+  uint64_t delay_ms;
+};
+
+struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
+                                    const struct zpm_policy *policy,
+                                    const struct zpm_fact *fact);
+
+bool zpm_machine_wants_up(const struct zpm_machine *machine);
+
+/* Whether a process of it may exist. */
+bool zpm_machine_is_alive(const struct zpm_machine *machine);
+
+/* Crashes in a row: 0 again as soon as the current run has become stable. */
+uint32_t zpm_machine_restart_count(const struct zpm_machine *machine,
+                                   uint64_t now_ms);
+
+/* Milliseconds since its program runs; 0 unless RUNNING or STOPPING. */
+uint64_t zpm_machine_uptime(const struct zpm_machine *machine, uint64_t now_ms);
+
+#endif
