@@ -25,6 +25,7 @@ struct zpm_process {
 struct zpm_process_table {
   struct zpm_process *items; /* ascending by pid */
   size_t len;
+  size_t cap; /* of items, for who fills it */
 };
 
 struct zpm_tree_query {

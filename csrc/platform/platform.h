@@ -28,12 +28,12 @@ bool zpm_platform_has_env(int pid, const char *pair);
  * (pidfd where the kernel has it).  -ESRCH if it is not. */
 int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
 
-/* CPU time and resident memory of one process and, with `children`, room for
- * its direct children's pids (all threads' children). */
+/* CPU time and resident memory of one process. */
 struct zpm_process_sample {
   uint64_t start_ticks;
   uint64_t cpu_ns; /* user + system */
   uint64_t rss_bytes;
+  uint32_t threads;
 };
 
 int zpm_platform_sample(int pid, struct zpm_process_sample *sample);
@@ -45,8 +45,9 @@ struct zpm_pids {
 };
 
 /* Appends the direct children of `pid`, from all of its threads. Good enough
- * for figures, not for killing (the kernel may leave some out). */
-int zpm_platform_children(int pid, struct zpm_pids *children);
+ * for figures, not for killing (the kernel may leave some out).  `threads` as
+ * sampled: with 1 it is a single read; 0 means unknown. */
+int zpm_platform_children(int pid, uint32_t threads, struct zpm_pids *children);
 void zpm_pids_deinit(struct zpm_pids *pids);
 
 /* ---- files and sockets ---- */

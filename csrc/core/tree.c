@@ -1,0 +1,102 @@
+#include "core/tree.h"
+
+/*
+ * `members` serves as one mark per process while the tree is being found (there
+ * is room for each), and only then as the list of indexes.  A process is marked
+ * at most once, so a torn table, with cycles or pids used twice, ends as well.
+ */
+enum { OUTSIDE, MEMBER };
+
+static const struct zpm_process *find(const struct zpm_process_table *table,
+                                      int pid, size_t *index)
+{
+  size_t low = 0;
+  size_t high = table->len;
+
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+
+    if (table->items[middle].pid < pid)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == table->len || table->items[low].pid != pid)
+    return NULL;
+  *index = low;
+  return &table->items[low];
+}
+
+static bool is_alive(const struct zpm_process *process)
+{
+  return process->state != 'Z' && process->state != 'X';
+}
+
+static bool is_root(const struct zpm_process *process,
+                    const struct zpm_tree_query *query)
+{
+  if (query->leader > 0 &&
+      (process->pid == query->leader || process->pgid == query->leader))
+    return true;
+  return query->keeper > 0 && process->ppid == query->keeper &&
+         is_alive(process) && query->has_marker(query->ctx, process->pid);
+}
+
+static bool is_child_of_member(const struct zpm_process_table *table,
+                               const struct zpm_process *process,
+                               const size_t *marks)
+{
+  size_t index;
+  const struct zpm_process *parent = find(table, process->ppid, &index);
+
+  /* A child older than its parent: the parent's pid was used again between the
+   * two readings. */
+  return parent != NULL && marks[index] == MEMBER &&
+         process->start_ticks >= parent->start_ticks;
+}
+
+static void mark_roots(const struct zpm_process_table *table,
+                       const struct zpm_tree_query *query, size_t *marks)
+{
+  for (size_t i = 0; i < table->len; i++) {
+    const struct zpm_process *process = &table->items[i];
+    bool wanted = process->pid != query->keeper && is_root(process, query);
+
+    marks[i] = wanted ? MEMBER : OUTSIDE;
+  }
+}
+
+/* One pass is enough while pids ascend from parent to child, as they do but for
+ * those that began anew at the lowest pid. */
+static bool mark_children(const struct zpm_process_table *table,
+                          const struct zpm_tree_query *query, size_t *marks)
+{
+  bool more = false;
+
+  for (size_t i = 0; i < table->len; i++) {
+    const struct zpm_process *process = &table->items[i];
+
+    if (marks[i] == OUTSIDE && process->pid != query->keeper &&
+        is_child_of_member(table, process, marks)) {
+      marks[i] = MEMBER;
+      more = true;
+    }
+  }
+  return more;
+}
+
+size_t zpm_tree_members(const struct zpm_process_table *table,
+                        const struct zpm_tree_query *query, size_t *members)
+{
+  size_t count = 0;
+
+  mark_roots(table, query, members);
+  while (mark_children(table, query, members))
+    continue;
+  /* count <= i: no mark is overwritten before it has been read. */
+  for (size_t i = 0; i < table->len; i++) {
+    if (members[i] == MEMBER && is_alive(&table->items[i]))
+      members[count++] = i;
+  }
+  return count;
+}

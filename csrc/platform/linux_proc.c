@@ -1,0 +1,305 @@
+/* Processes: what /proc tells of them, and signals that hit the right one. */
+#include "platform/platform.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "platform/linux_stat.h"
+
+enum { CHUNK = 4096, FIRST_PROCESSES = 256, FIRST_PIDS = 16 };
+
+static const uint64_t NS_PER_SECOND = 1000000000;
+
+/* The pid that a folder of /proc is named after, or 0. */
+static int pid_of_name(const char *name)
+{
+  int pid = 0;
+
+  for (; *name >= '0' && *name <= '9'; name++) {
+    if (pid > INT_MAX / 10 - 1)
+      return 0;
+    pid = pid * 10 + (*name - '0');
+  }
+  return *name == '\0' ? pid : 0;
+}
+
+/* ---- the whole table ---- */
+
+static int add_process(struct zpm_process_table *table, int pid,
+                       const struct zpm_stat *stat)
+{
+  if (table->len == table->cap) {
+    size_t cap = table->cap > 0 ? table->cap * 2 : FIRST_PROCESSES;
+    void *items = zpm_realloc(table->items, cap * sizeof(*table->items));
+
+    if (items == NULL)
+      return ZPM_ENOMEM;
+    table->items = items;
+    table->cap = cap;
+  }
+  table->items[table->len++] = (struct zpm_process){
+      .pid = pid,
+      .ppid = stat->ppid,
+      .pgid = stat->pgid,
+      .state = stat->state,
+      .start_ticks = stat->start_ticks,
+  };
+  return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+  const struct zpm_process *left = a;
+  const struct zpm_process *right = b;
+
+  return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+/* Linux lists /proc by pid already; nothing promises it. */
+static void sort_table(struct zpm_process_table *table)
+{
+  for (size_t i = 1; i < table->len; i++) {
+    if (table->items[i - 1].pid > table->items[i].pid) {
+      qsort(table->items, table->len, sizeof(*table->items), by_pid);
+      return;
+    }
+  }
+}
+
+int zpm_platform_processes(struct zpm_process_table *table)
+{
+  DIR *folder = opendir("/proc");
+  struct dirent *entry;
+  struct zpm_stat stat;
+  int rc = 0;
+
+  table->len = 0;
+  if (folder == NULL)
+    return -errno;
+  while (rc == 0 && (entry = readdir(folder)) != NULL) {
+    int pid = pid_of_name(entry->d_name);
+
+    /* One that has just gone is no failure. */
+    if (pid > 0 && zpm_stat_read(dirfd(folder), pid, &stat) == 0)
+      rc = add_process(table, pid, &stat);
+  }
+  closedir(folder);
+  sort_table(table);
+  return rc;
+}
+
+void zpm_process_table_deinit(struct zpm_process_table *table)
+{
+  zpm_free(table->items);
+  *table = (struct zpm_process_table){0};
+}
+
+/* ---- one process ---- */
+
+static int open_proc(int pid, const char *suffix)
+{
+  char path[ZPM_PROC_PATH_MAX];
+  int fd;
+
+  if (pid <= 0)
+    return -ESRCH;
+  fd = open(zpm_proc_path(path, "/proc/", pid, suffix), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT ? -ESRCH : -errno;
+  return fd;
+}
+
+/* Looks for one string in a stream of NUL-terminated ones. */
+struct matcher {
+  const char *wanted;
+  size_t matched; /* characters of the present string that agree */
+  bool differs;   /* the present string is another one */
+};
+
+static bool match(struct matcher *matcher, const char *bytes, size_t len)
+{
+  for (size_t i = 0; i < len; i++) {
+    if (bytes[i] == '\0') {
+      if (!matcher->differs && matcher->wanted[matcher->matched] == '\0')
+        return true;
+      matcher->matched = 0;
+      matcher->differs = false;
+    } else if (!matcher->differs) {
+      /* The end of `wanted` is a NUL, which no byte here is. */
+      matcher->differs = bytes[i] != matcher->wanted[matcher->matched++];
+    }
+  }
+  return false;
+}
+
+bool zpm_platform_has_env(int pid, const char *pair)
+{
+  struct matcher matcher = {.wanted = pair};
+  char chunk[CHUNK];
+  bool found = false;
+  ssize_t got;
+  int fd = open_proc(pid, "/environ");
+
+  if (fd < 0)
+    return false;
+  while (!found && (got = read(fd, chunk, sizeof(chunk))) > 0)
+    found = match(&matcher, chunk, (size_t)got);
+  close(fd);
+  return found;
+}
+
+static int check_start(int pid, uint64_t start_ticks)
+{
+  struct zpm_stat stat;
+  int rc = zpm_stat_read(AT_FDCWD, pid, &stat);
+
+  if (rc != 0)
+    return rc;
+  return stat.start_ticks == start_ticks ? 0 : -ESRCH;
+}
+
+/* For a kernel or a sandbox without pidfd: a small window stays open. */
+static int signal_by_pid(int pid, uint64_t start_ticks, int signal)
+{
+  int rc = check_start(pid, start_ticks);
+
+  if (rc != 0)
+    return rc;
+  return kill(pid, signal) == 0 ? 0 : -errno;
+}
+
+int zpm_platform_signal(int pid, uint64_t start_ticks, int signal)
+{
+  int rc;
+  int fd;
+
+  if (pid <= 0) /* would mean a group */
+    return -ESRCH;
+  fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0 && errno == ESRCH)
+    return -ESRCH;
+  if (fd < 0)
+    return signal_by_pid(pid, start_ticks, signal);
+  /* Looked at only now: while the pidfd is open, it cannot change any more
+   * which process is meant. */
+  rc = check_start(pid, start_ticks);
+  if (rc == 0 && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) != 0)
+    rc = errno == ENOSYS ? signal_by_pid(pid, start_ticks, signal) : -errno;
+  close(fd);
+  return rc;
+}
+
+int zpm_platform_sample(int pid, struct zpm_process_sample *sample)
+{
+  uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+  struct zpm_stat stat;
+  int rc = zpm_stat_read(AT_FDCWD, pid, &stat);
+
+  if (rc != 0)
+    return rc;
+  *sample = (struct zpm_process_sample){
+      .start_ticks = stat.start_ticks,
+      .cpu_ns = stat.cpu_ticks * (NS_PER_SECOND / ticks_per_second),
+      .rss_bytes = stat.rss_pages * (uint64_t)sysconf(_SC_PAGESIZE),
+      .threads = stat.threads,
+  };
+  return 0;
+}
+
+/* ---- children ---- */
+
+static int add_pid(struct zpm_pids *pids, int pid)
+{
+  if (pids->len == pids->cap) {
+    size_t cap = pids->cap > 0 ? pids->cap * 2 : FIRST_PIDS;
+    int *items = zpm_realloc(pids->items, cap * sizeof(*items));
+
+    if (items == NULL)
+      return ZPM_ENOMEM;
+    pids->items = items;
+    pids->cap = cap;
+  }
+  pids->items[pids->len++] = pid;
+  return 0;
+}
+
+void zpm_pids_deinit(struct zpm_pids *pids)
+{
+  zpm_free(pids->items);
+  *pids = (struct zpm_pids){0};
+}
+
+/* Reads "12 34 56 " from `fd`, which may come in pieces, and closes it. */
+static int read_pids(int fd, struct zpm_pids *pids)
+{
+  char chunk[CHUNK];
+  ssize_t got;
+  int pid = 0;
+  int rc = 0;
+
+  while (rc == 0 && (got = read(fd, chunk, sizeof(chunk))) > 0) {
+    for (ssize_t i = 0; rc == 0 && i < got; i++) {
+      if (chunk[i] >= '0' && chunk[i] <= '9') {
+        pid = pid * 10 + (chunk[i] - '0');
+      } else if (pid > 0) {
+        rc = add_pid(pids, pid);
+        pid = 0;
+      }
+    }
+  }
+  close(fd);
+  return rc;
+}
+
+static int children_of_thread(int tasks, int tid, struct zpm_pids *children)
+{
+  char path[ZPM_PROC_PATH_MAX];
+  int fd = openat(tasks, zpm_proc_path(path, "", tid, "/children"),
+                  O_RDONLY | O_CLOEXEC);
+
+  return fd < 0 ? 0 : read_pids(fd, children); /* the thread has gone */
+}
+
+static int children_of_all_threads(int pid, struct zpm_pids *children)
+{
+  char path[ZPM_PROC_PATH_MAX];
+  DIR *tasks = opendir(zpm_proc_path(path, "/proc/", pid, "/task"));
+  struct dirent *entry;
+  int rc = 0;
+
+  if (tasks == NULL)
+    return errno == ENOENT ? -ESRCH : -errno;
+  while (rc == 0 && (entry = readdir(tasks)) != NULL) {
+    int tid = pid_of_name(entry->d_name);
+
+    if (tid > 0)
+      rc = children_of_thread(dirfd(tasks), tid, children);
+  }
+  closedir(tasks);
+  return rc;
+}
+
+int zpm_platform_children(int pid, uint32_t threads, struct zpm_pids *children)
+{
+  char path[ZPM_PROC_PATH_MAX];
+  char suffix[ZPM_PROC_PATH_MAX];
+  int fd;
+
+  if (pid <= 0)
+    return -ESRCH;
+  if (threads != 1)
+    return children_of_all_threads(pid, children);
+  zpm_proc_path(suffix, "/task/", pid, "/children");
+  fd = open(zpm_proc_path(path, "/proc/", pid, suffix), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT ? -ESRCH : -errno;
+  return read_pids(fd, children);
+}
