@@ -31,6 +31,8 @@ struct zpm_peer {
   struct zpm_list link;          /* in the api's peers */
   struct zpm_list calls;         /* requests not answered yet */
   struct zpm_list subscriptions; /* what it listens to */
+  size_t open_calls;             /* how many are in `calls` */
+  size_t held_bytes;             /* replies that wait for their turn */
 };
 
 struct zpm_api_options {
@@ -62,5 +64,12 @@ void zpm_api_peer_drained(struct zpm_peer *peer);
  * later.  Returns 0, or ZPM_EPROTO if the line is no JSON object: it has been
  * answered, and the host should close this peer. */
 int zpm_api_handle(struct zpm_peer *peer, const char *line, size_t len);
+
+/* Whether the peer has so many requests open that the host should not read more
+ * from it before some are answered (each answer comes through `send`). */
+bool zpm_api_peer_busy(const struct zpm_peer *peer);
+
+/* As the command `shutdown`, without a caller: for SIGTERM. */
+void zpm_api_shutdown(struct zpm_api *api);
 
 #endif

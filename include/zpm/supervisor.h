@@ -149,6 +149,7 @@ struct zpm_worker_view {
 struct zpm_app_view {
   const char *name;
   const struct zpm_config *config;
+  const struct zpm_environment *environment; /* of its caller; NULL: ours */
   enum zpm_status status; /* of the app: the best of its workers */
   int pid;                /* of the first worker; 0: none */
   uint64_t uptime_ms;
@@ -160,10 +161,11 @@ struct zpm_app_view {
   uint64_t backoff_ms;  /* the last or next delay; 0: none */
   bool restarting;      /* stopping, but wanted up */
   const char *last_error; /* or NULL */
-  bool has_exit;          /* the three below mean something */
+  bool has_exit;          /* the four below mean something */
   int last_exit_code;     /* -1: a signal */
   int last_exit_signal;   /* 0: none */
   uint64_t last_exit_at_ms; /* wall clock */
+  uint64_t last_exit_uptime_ms;
   const char *last_log;   /* "" if none */
   uint64_t dropped_log_bytes;
   uint64_t created_ms; /* wall clock */
