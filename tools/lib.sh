@@ -36,9 +36,9 @@ run() {
   fi
 }
 
-# apt_packages PROBE=PACKAGE...: prints the packages whose probe fails. A probe
+# missing_packages PROBE=PACKAGE...: prints the packages whose probe fails. A probe
 # is a program on the PATH, `pc:NAME` for pkg-config, or `file:PATH`.
-apt_packages() {
+missing_packages() {
   local entry probe
   for entry in "$@"; do
     probe=${entry%%=*}
@@ -66,23 +66,26 @@ apt_get() {
     -o Acquire::Retries=3 -o APT::Install-Recommends=false "$@"
 }
 
+# apt_install PACKAGE...
+apt_install() {
+  command -v apt-get >/dev/null ||
+    fail "these are missing: $*" \
+      "They are Debian's names. Install the like with your package manager."
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    fail "these are missing, and there is neither root nor sudo: $*" \
+      "Have them installed: apt-get install $*"
+  say "  installing: $*"
+  run "apt-get update" "Check the network and /etc/apt/sources.list." \
+    apt_get update
+  run "apt-get install" "Try by hand: apt-get install $*" \
+    apt_get install -y "$@"
+}
+
 # install_missing PROBE=PACKAGE...: installs what the probes miss.
 install_missing() {
   local packages
-  packages=$(apt_packages "$@" | tr '\n' ' ')
-  [ -n "$packages" ] || return 0
-  command -v apt-get >/dev/null ||
-    fail "these are missing: $packages" \
-      "They are Debian's names. Install the like with your package manager."
-  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
-    fail "these are missing, and there is neither root nor sudo: $packages" \
-      "Have them installed: apt-get install $packages"
-  say "  installing: $packages"
-  run "apt-get update" "Check the network and /etc/apt/sources.list." \
-    apt_get update
-  # shellcheck disable=SC2086 # a list of words
-  run "apt-get install" "Try by hand: apt-get install $packages" \
-    apt_get install -y $packages
+  mapfile -t packages < <(missing_packages "$@")
+  [ ${#packages[@]} = 0 ] || apt_install "${packages[@]}"
 }
 
 # configure PRESET [OPTION...] and build_preset PRESET.

@@ -42,7 +42,7 @@
 
 enum zpm_code {
   ZPM_OK = 0,
-#define XX(name, value, text) ZPM_##name = value,
+#define XX(name, value, text) ZPM_##name = (value),
   ZPM_ERROR_MAP(XX)
 #undef XX
 };

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# fuzz.sh [SECONDS] [NAME...]: builds the fuzzers (tests/fuzz, clang) and runs
+# each for SECONDS (default 60), seeded from tests/vectors. What they find is
+# kept in out/fuzz/corpus, what breaks them in out/fuzz/crash-*.
+# shellcheck source=tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+TIME=${1:-60}
+[ $# -eq 0 ] || shift
+
+can_link_fuzzer() {
+  local probe
+  command -v clang >/dev/null || return 1
+  probe=$(mktemp -d)
+  echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n);
+    int LLVMFuzzerTestOneInput(const char *d, unsigned long n)
+    { (void)d; (void)n; return 0; }' >"$probe/probe.c"
+  clang -fsanitize=fuzzer,address "$probe/probe.c" -o "$probe/probe" 2>/dev/null
+  local status=$?
+  rm -rf "$probe"
+  return $status
+}
+
+install_clang() {
+  install_missing "clang=clang"
+  can_link_fuzzer && return 0
+  apt_install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+  can_link_fuzzer || fail "clang cannot link a fuzzer" \
+    "Install the compiler-rt of $(clang --version | head -n 1)."
+}
+
+# seeds FOLDER: every vector file, and each of its lines, as one input.
+seeds() {
+  local folder=$1 file
+  mkdir -p "$folder"
+  for file in tests/vectors/*; do
+    [ -f "$file" ] || continue
+    cp "$file" "$folder/"
+    split -l 1 -a 4 "$file" "$folder/$(basename "$file")-"
+  done
+}
+
+run_one() {
+  local name=$1 folder=out/fuzz/corpus/$1
+  mkdir -p "$folder"
+  timeout --foreground -k 10 $((TIME + 120)) "out/fuzz/$name" \
+    -max_total_time="$TIME" -timeout=10 -rss_limit_mb=1500 \
+    -artifact_prefix=out/fuzz/crash-"$name"- -verbosity=0 -print_final_stats=1 \
+    "$folder" out/fuzz/seeds >"out/fuzz/$name.log" 2>&1
+}
+
+install_clang
+run "fuzzers (build)" "Mend what clang reports." \
+  bash -c 'source tools/lib.sh; configure fuzz -DZPM_WERROR=ON && build_preset fuzz'
+seeds out/fuzz/seeds
+names=("$@")
+if [ ${#names[@]} = 0 ]; then
+  for file in tests/fuzz/fuzz_*.c; do
+    names+=("$(basename "$file" .c)")
+  done
+fi
+
+bad=0
+for ((i = 0; i < ${#names[@]}; i += JOBS)); do
+  pids=()
+  batch=("${names[@]:i:JOBS}")
+  for name in "${batch[@]}"; do
+    run_one "$name" &
+    pids+=($!)
+  done
+  for j in "${!pids[@]}"; do
+    name=${batch[j]}
+    if wait "${pids[j]}"; then
+      runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "out/fuzz/$name.log")
+      printf '  %-22s ok, %s inputs\n' "$name" "$runs"
+    else
+      printf '  %-22s FAILED\n' "$name"
+      tail -n 30 "out/fuzz/$name.log"
+      bad=$((bad + 1))
+    fi
+  done
+done
+say "fuzzers: $((${#names[@]} - bad)) passed, $bad failed"
+[ $bad = 0 ] || fail "$bad fuzzers found something" \
+  "Run it again: out/fuzz/NAME out/fuzz/crash-NAME-..." \
+  "The input that breaks it becomes a line in tests/vectors."
