@@ -147,34 +147,50 @@ bool zpm_strv_equal(const struct zpm_strv *a, const struct zpm_strv *b)
   return true;
 }
 
-static char **env_find(const struct zpm_strv *env, const char *key)
+static char **env_find(const struct zpm_strv *env, const char *key,
+                       size_t key_len)
 {
-  size_t len = strlen(key);
-
   for (size_t i = 0; i < env->len; i++) {
-    if (strncmp(env->items[i], key, len) == 0 && env->items[i][len] == '=')
+    const char *item = env->items[i];
+
+    if (strncmp(item, key, key_len) == 0 && item[key_len] == '=')
       return &env->items[i];
   }
   return NULL;
 }
 
+/* Takes `pair` over, also when it fails. */
+static int env_put_owned(struct zpm_strv *env, char *pair)
+{
+  char **old;
+
+  if (pair == NULL)
+    return ZPM_ENOMEM;
+  old = env_find(env, pair, strcspn(pair, "="));
+  if (old == NULL)
+    return push_owned(env, pair);
+  zpm_free(*old);
+  *old = pair;
+  return 0;
+}
+
 int zpm_strv_env_set(struct zpm_strv *env, const char *key, const char *value)
 {
-  char **old = env_find(env, key);
   struct zpm_str pair = {0};
 
-  if (zpm_str_printf(&pair, "%s=%s", key, value) != 0)
-    return ZPM_ENOMEM;
-  if (old == NULL)
-    return push_owned(env, pair.data);
-  zpm_free(*old);
-  *old = pair.data;
-  return 0;
+  zpm_str_printf(&pair, "%s=%s", key, value);
+  return env_put_owned(env, pair.data);
+}
+
+int zpm_strv_env_put(struct zpm_strv *env, const char *pair)
+{
+  return env_put_owned(env, zpm_strdup(pair));
 }
 
 const char *zpm_strv_env_get(const struct zpm_strv *env, const char *key)
 {
-  char **pair = env_find(env, key);
+  size_t len = strlen(key);
+  char **pair = env_find(env, key, len);
 
-  return pair != NULL ? *pair + strlen(key) + 1 : NULL;
+  return pair != NULL ? *pair + len + 1 : NULL;
 }

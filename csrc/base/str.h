@@ -41,6 +41,8 @@ bool zpm_strv_equal(const struct zpm_strv *a, const struct zpm_strv *b);
 
 /* Lists of "KEY=value".  Setting a key that is there replaces it. */
 int zpm_strv_env_set(struct zpm_strv *env, const char *key, const char *value);
+/* The same for a pair "KEY=value" as it is. */
+int zpm_strv_env_put(struct zpm_strv *env, const char *pair);
 /* The value, or NULL. */
 const char *zpm_strv_env_get(const struct zpm_strv *env, const char *key);
 

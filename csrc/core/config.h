@@ -119,6 +119,19 @@ int zpm_config_field_of_flag(const char *flag);
  * one variable, a STRINGS field gets one more item).  Marks it given. */
 int zpm_config_set_text(struct zpm_config *config, int field, const char *text,
                         struct zpm_error *err);
+/* As zpm_config_set_text, with messages that call the field `label`. */
+int zpm_config_set_text_as(struct zpm_config *config, int field,
+                           const char *text, const char *label,
+                           struct zpm_error *err);
+
+/* Whether the field of this JSON name was given. */
+bool zpm_config_has(const struct zpm_config *config, const char *name);
+
+/* The member that a field describes, to be read or written by its type. */
+void *zpm_config_member(struct zpm_config *config,
+                        const struct zpm_field *field);
+const void *zpm_config_value(const struct zpm_config *config,
+                             const struct zpm_field *field);
 
 /* Puts the given fields of `changes` over `config`; env is merged by key. */
 int zpm_config_merge(struct zpm_config *config,
@@ -131,13 +144,17 @@ uint64_t zpm_config_diff(const struct zpm_config *config,
 
 /* Fills a missing name from the script, and checks what no single field can:
  * script given, name fit for a folder (1-64 of letters, digits, . _ - @ + and
- * space inside; not ".", "..", "all"), paths absolute, minBackoff <= maxBackoff,
- * interpreterCommand there if interpreter is custom, ... */
+ * space inside; not ".", "..", "all"), paths absolute, minBackoff <=
+ * maxBackoff, interpreterCommand there if interpreter is custom, ... */
 int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
 
 /* Bounds of the value of one field of table type UINT*. */
 int zpm_config_check_number(const struct zpm_field *field, double value,
                             struct zpm_error *err);
+/* Says what the number should have been; `found` is put in as it is.  Always
+ * ZPM_ECONFIG. */
+int zpm_config_refuse_number(const struct zpm_field *field, const char *found,
+                             struct zpm_error *err);
 
 /* "SIGTERM" for 15; NULL for a number without a name. Static. */
 const char *zpm_signal_name(int number);

@@ -48,7 +48,7 @@ enum {
 
 enum zpm_argument_type {
   ZPM_ARG_STRING,
-  ZPM_ARG_NUMBER,  /* a non-negative integer */
+  ZPM_ARG_NUMBER, /* a non-negative integer */
   ZPM_ARG_BOOL,
   ZPM_ARG_OBJECT,
   ZPM_ARG_ARRAY,
@@ -64,8 +64,8 @@ struct zpm_argument {
 
 /* A flag on the command line, beside those of the field table. */
 struct zpm_option {
-  const char *name; /* long name without dashes; NULL ends the list */
-  char letter;      /* or 0 */
+  const char *name;  /* long name without dashes; NULL ends the list */
+  char letter;       /* or 0 */
   const char *value; /* what follows it, for help: "N"; NULL: a switch */
   const char *help;
 };
@@ -92,5 +92,8 @@ extern const struct zpm_option ZPM_GLOBAL_OPTIONS[];
 const struct zpm_command *zpm_command_find(const char *name, unsigned where);
 /* The nearest name among the commands of `where`, or NULL. */
 const char *zpm_command_suggest(const char *name, unsigned where);
+/* The wire argument of `command` nearest to `key`, or NULL. */
+const char *zpm_command_suggest_argument(const struct zpm_command *command,
+                                         const char *key);
 
 #endif

@@ -18,6 +18,11 @@
 int zpm_config_from_json(struct zpm_config *config, const cJSON *json,
                          struct zpm_error *err);
 
+/* As zpm_config_from_json, for what zpm itself wrote, perhaps a later version
+ * of it: unknown fields, and those of a later version, are passed over. */
+int zpm_config_from_saved_json(struct zpm_config *config, const cJSON *json,
+                               struct zpm_error *err);
+
 /* The given fields as an object, or NULL when out of memory.  Without
  * `with_secrets` each env value is "<hidden>". */
 cJSON *zpm_config_to_json(const struct zpm_config *config, bool with_secrets);

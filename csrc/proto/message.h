@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "proto/commands.h"
+#include "proto/json.h"
 #include "zpm/error.h"
 
 /*
@@ -16,7 +17,7 @@
 
 struct zpm_request_id {
   bool given;
-  double value; /* an integer of at most 2^53 */
+  double value; /* a whole number of at most 2^53 - 1, or the negative of one */
 };
 
 struct zpm_request {
@@ -25,10 +26,12 @@ struct zpm_request {
   cJSON *json; /* the whole request; owned */
 };
 
-/* Reads one line: valid UTF-8 JSON object (nesting at most 32), known "cmd" on
- * the wire, only the keys that the command's table entry names, each of its
- * type, required ones present.  On failure out->id still holds the id if there
- * was one, so that the error can be sent to the right caller. */
+/* Reads one line (line[len] must be NUL): valid UTF-8 JSON object (nesting at
+ * most 32), known "cmd" on the wire, only the keys that the command's table
+ * entry names, each of its type, required ones present; null counts as absent.
+ * On failure out->id still holds the id if there was one, so that the error can
+ * be sent to the right caller, and nothing is left to release.  ZPM_EPROTO: no
+ * JSON object at all. */
 int zpm_request_parse(const char *line, size_t len, struct zpm_request *out,
                       struct zpm_error *err);
 void zpm_request_deinit(struct zpm_request *request);
@@ -54,8 +57,5 @@ int zpm_reply_error(struct zpm_str *out, struct zpm_request_id id,
  * be NULL. */
 int zpm_event_line(struct zpm_str *out, const char *event, const char *name,
                    const char *stream, cJSON *data);
-
-/* A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. */
-cJSON *zpm_json_text(const char *bytes, size_t len);
 
 #endif
