@@ -27,7 +27,7 @@ run() {
   mkdir -p "$LOGS"
   log=$LOGS/${name//[^a-zA-Z0-9]/-}.log
   printf '  %-34s ' "$name"
-  if "$@" >"$log" 2>&1; then
+  if ("$@") >"$log" 2>&1; then
     printf 'done (%d s)\n' $((SECONDS - start))
   else
     printf 'FAILED\n'

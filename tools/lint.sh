@@ -66,7 +66,7 @@ sizes() {
 
 # Nothing in the tree waits to be finished.
 finished() {
-  ! git grep -nE 'TODO|FIXME|XXX|HACK' -- csrc include js tests tools \
+  ! git grep -nwE 'TODO|FIXME|XXX|HACK' -- csrc include js tests tools \
     ':!tools/lint.sh'
 }
 

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# build-release.sh [FOLDER]: the release programs, zpm and zpm-keeper, fully
+# static (musl), so that they run on every Linux of this CPU. They are built in
+# out/static and put, stripped, into FOLDER (default prebuilds/<platform>-<cpu>).
+#
+# libuv and cJSON are compiled from the distribution's source packages, with its
+# security patches, fetched and verified by apt into out/deps. No source of
+# others is kept in the repository. Delete out/deps to fetch newer ones.
+# shellcheck source=tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+DEPS=$PWD/out/deps
+SOURCES=$DEPS/src
+TARGET=${1:-prebuilds/$(node -p 'process.platform + "-" + process.arch')}
+# Kernel headers come from the system, after musl's own: never with -I.
+MUSL_FLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)"
+MUSL_FLAGS+=" -ffunction-sections -fdata-sections -fno-pie"
+
+# An apt of our own: the machine's sources as deb-src, lists in out/deps.
+# Neither /etc/apt nor /var/lib/apt is touched, and no root is needed.
+write_source_list() {
+  local ID VERSION_CODENAME keyring key=''
+  # shellcheck source=/dev/null
+  . /etc/os-release
+  keyring=/usr/share/keyrings/$ID-archive-keyring.gpg
+  [ ! -f "$keyring" ] || key="[signed-by=$keyring]"
+  # shellcheck disable=SC2016 # apt's own variables
+  apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' \
+    "Identifier: Packages" | sort -u |
+    while read -r site release component; do
+      [[ $release == "$VERSION_CODENAME"* ]] || continue
+      printf 'deb-src %s %s %s %s\n' "$key" "$site" "$release" "$component"
+    done >"$DEPS/src.list"
+  [ -s "$DEPS/src.list" ]
+}
+
+own_apt() {
+  timeout --foreground -k 10 600 apt-get -qq \
+    -o Dir::Etc::SourceList="$DEPS/src.list" -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::State::Lists="$DEPS/lists" -o Dir::Cache::pkgcache= \
+    -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root \
+    -o Acquire::Retries=3 "$@"
+}
+
+fetch_sources() {
+  rm -rf "$SOURCES" "$SOURCES.new"
+  mkdir -p "$DEPS/lists/partial" "$SOURCES.new"
+  write_source_list || return 1
+  own_apt update || return 1
+  cd "$SOURCES.new" || return 1
+  own_apt source libuv1 cjson || return 1
+  mv cjson-*/ cjson && mv libuv1-*/ libuv && mv "$SOURCES.new" "$SOURCES"
+}
+
+build_libuv() {
+  CC=musl-gcc CFLAGS=$MUSL_FLAGS cmake -S "$SOURCES/libuv" -B "$DEPS/uv" \
+    -DCMAKE_BUILD_TYPE=MinSizeRel -DBUILD_TESTING=OFF -DLIBUV_BUILD_TESTS=OFF &&
+    cmake --build "$DEPS/uv" --target uv_a -j "$JOBS" || return 1
+  mkdir -p "$DEPS/pkgconfig"
+  # -L and -l, not a path: a path would land before the objects that need it.
+  printf '%s\n' 'Name: libuv-static' 'Description: libuv' \
+    "Version: $(uv_version)" "Libs: -L$DEPS/uv -luv_a" \
+    "Cflags: -I$SOURCES/libuv/include" >"$DEPS/pkgconfig/libuv-static.pc"
+}
+
+uv_version() {
+  awk '/define UV_VERSION_(MAJOR|MINOR|PATCH)/ { v = v (v ? "." : "") $3 }
+    END { print v }' "$SOURCES/libuv/include/uv/version.h"
+}
+
+build_programs() {
+  CC=musl-gcc PKG_CONFIG_LIBDIR=$DEPS/pkgconfig cmake -B out/static \
+    -DCMAKE_BUILD_TYPE=MinSizeRel -DBUILD_TESTING=OFF \
+    -DZPM_CJSON_SRC="$SOURCES" -DCMAKE_C_FLAGS="$MUSL_FLAGS" \
+    -DCMAKE_EXE_LINKER_FLAGS="-static -no-pie" &&
+    cmake --build out/static -j "$JOBS"
+}
+
+# check_static PROGRAM: it needs no loader and no library.
+check_static() {
+  if readelf -ld "$1" | grep -qE 'INTERP|NEEDED'; then
+    fail "$1 is not static" "Look at out/log/programs-static-.log."
+  fi
+}
+
+say "zpm release build"
+install_missing "musl-gcc=musl-tools" "dpkg-source=dpkg-dev" "cmake=cmake" \
+  "make=build-essential" "pkg-config=pkg-config"
+[ -d "$SOURCES" ] || run "fetch libuv and cJSON" \
+  "apt must have a source with signatures: see out/deps/src.list." fetch_sources
+[ -f "$DEPS/uv/libuv_a.a" ] ||
+  run "libuv (musl)" "Delete out/deps and try again." build_libuv
+run "programs (static)" "Mend what the compiler reports." build_programs
+mkdir -p "$TARGET"
+for program in zpm zpm-keeper; do
+  check_static out/static/$program
+  install -s -m 755 out/static/$program "$TARGET/$program"
+  printf '  %s %s bytes\n' "$TARGET/$program" "$(stat -c %s "$TARGET/$program")"
+done
+say "Ready: $TARGET/zpm $("$TARGET/zpm" --version)"
