@@ -1,6 +1,6 @@
 #include "proto/json.h"
 
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
