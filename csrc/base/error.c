@@ -63,20 +63,29 @@ int zpm_error_set(struct zpm_error *err, int code, const char *format, ...)
   return code;
 }
 
+/* Puts as much of `text` behind `message` as there is room for. */
+static void append(char *message, size_t size, const char *text)
+{
+  size_t used = strlen(message);
+  size_t len = strnlen(text, size - 1 - used);
+
+  memcpy(message + used, text, len);
+  message[used + len] = '\0';
+}
+
 int zpm_error_wrap(struct zpm_error *err, const char *format, ...)
 {
-  char old[sizeof(err->message)];
+  char wrapped[sizeof(err->message)];
   va_list args;
-  int used;
 
   if (err == NULL)
     return ZPM_EIO;
-  memcpy(old, err->message, sizeof(old));
+  wrapped[0] = '\0';
   va_start(args, format);
-  used = vsnprintf(err->message, sizeof(err->message), format, args);
+  vsnprintf(wrapped, sizeof(wrapped), format, args);
   va_end(args);
-  if (used >= 0 && (size_t)used < sizeof(err->message))
-    snprintf(err->message + used, sizeof(err->message) - (size_t)used, ": %s",
-             old);
+  append(wrapped, sizeof(wrapped), ": ");
+  append(wrapped, sizeof(wrapped), err->message);
+  memcpy(err->message, wrapped, sizeof(wrapped));
   return err->code;
 }
