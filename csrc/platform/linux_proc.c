@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -104,58 +105,6 @@ void zpm_process_table_deinit(struct zpm_process_table *table)
 
 /* ---- one process ---- */
 
-static int open_proc(int pid, const char *suffix)
-{
-  char path[ZPM_PROC_PATH_MAX];
-  int fd;
-
-  if (pid <= 0)
-    return -ESRCH;
-  fd = open(zpm_proc_path(path, "/proc/", pid, suffix), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return errno == ENOENT ? -ESRCH : -errno;
-  return fd;
-}
-
-/* Looks for one string in a stream of NUL-terminated ones. */
-struct matcher {
-  const char *wanted;
-  size_t matched; /* characters of the present string that agree */
-  bool differs;   /* the present string is another one */
-};
-
-static bool match(struct matcher *matcher, const char *bytes, size_t len)
-{
-  for (size_t i = 0; i < len; i++) {
-    if (bytes[i] == '\0') {
-      if (!matcher->differs && matcher->wanted[matcher->matched] == '\0')
-        return true;
-      matcher->matched = 0;
-      matcher->differs = false;
-    } else if (!matcher->differs) {
-      /* The end of `wanted` is a NUL, which no byte here is. */
-      matcher->differs = bytes[i] != matcher->wanted[matcher->matched++];
-    }
-  }
-  return false;
-}
-
-bool zpm_platform_has_env(int pid, const char *pair)
-{
-  struct matcher matcher = {.wanted = pair};
-  char chunk[CHUNK];
-  bool found = false;
-  ssize_t got;
-  int fd = open_proc(pid, "/environ");
-
-  if (fd < 0)
-    return false;
-  while (!found && (got = read(fd, chunk, sizeof(chunk))) > 0)
-    found = match(&matcher, chunk, (size_t)got);
-  close(fd);
-  return found;
-}
-
 static int check_start(int pid, uint64_t start_ticks)
 {
   struct zpm_stat stat;
@@ -197,17 +146,32 @@ int zpm_platform_signal(int pid, uint64_t start_ticks, int signal)
   return rc;
 }
 
+static uint64_t since_boot_ns(void)
+{
+  struct timespec now = {0};
+
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
 int zpm_platform_sample(int pid, struct zpm_process_sample *sample)
 {
-  uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+  uint64_t tick_ns = NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK);
+  uint64_t started_ns;
+  uint64_t now_ns;
   struct zpm_stat stat;
   int rc = zpm_stat_read(AT_FDCWD, pid, &stat);
 
   if (rc != 0)
     return rc;
+  if (stat.state == 'Z' || stat.state == 'X')
+    return -ESRCH;
+  started_ns = stat.start_ticks * tick_ns;
+  now_ns = since_boot_ns();
   *sample = (struct zpm_process_sample){
       .start_ticks = stat.start_ticks,
-      .cpu_ns = stat.cpu_ticks * (NS_PER_SECOND / ticks_per_second),
+      .age_ns = now_ns > started_ns ? now_ns - started_ns : 0,
+      .cpu_ns = stat.cpu_ticks * tick_ns,
       .rss_bytes = stat.rss_pages * (uint64_t)sysconf(_SC_PAGESIZE),
       .threads = stat.threads,
   };

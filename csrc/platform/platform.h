@@ -24,13 +24,18 @@ void zpm_process_table_deinit(struct zpm_process_table *table);
  * environment.  False when that cannot be read. */
 bool zpm_platform_has_env(int pid, const char *pair);
 
+/* Copies what "KEY=" is set to in the environment it was started with to
+ * `value`; false if it is not set, cannot be read or does not fit. */
+bool zpm_platform_env(int pid, const char *key, char *value, size_t room);
+
 /* Signals the process only if it is still the one that started at that time
  * (pidfd where the kernel has it).  -ESRCH if it is not. */
 int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
 
-/* CPU time and resident memory of one process. */
+/* CPU time and resident memory of one process; -ESRCH for a zombie, too. */
 struct zpm_process_sample {
   uint64_t start_ticks;
+  uint64_t age_ns; /* since it started */
   uint64_t cpu_ns; /* user + system */
   uint64_t rss_bytes;
   uint32_t threads;

@@ -29,7 +29,8 @@ struct zpm_channel_events {
   void (*closed)(void *ctx);
 };
 
-/* Takes `fd` over. */
+/* Takes `fd` over (it is closed on failure, too).  A channel alone does not
+ * keep the loop alive; its callbacks may close it. */
 int zpm_channel_open(uv_loop_t *loop, int fd,
                      const struct zpm_channel_events *events, void *ctx,
                      struct zpm_channel **out, struct zpm_error *err);
