@@ -1,0 +1,304 @@
+#include "runtime/app.h"
+
+#include "base/alloc.h"
+#include "runtime/closer.h"
+
+static struct zpm_log_rules rules_of(const struct zpm_config *config)
+{
+  return (struct zpm_log_rules){
+      .max_size_bytes = config->log_max_size_bytes,
+      .max_files = config->log_max_files,
+      .timestamps = config->log_timestamps,
+      .json = config->log_format == ZPM_LOG_JSON,
+  };
+}
+
+static void close_logs(struct zpm_app *app)
+{
+  for (int i = 0; i < 2; i++) {
+    if (app->recipe.logs[i] != NULL)
+      zpm_log_close(app->recipe.logs[i]);
+  }
+}
+
+static int open_logs(struct zpm_app *app, struct zpm_logs *logs,
+                     struct zpm_error *err)
+{
+  struct zpm_log_rules rules = rules_of(&app->record.config);
+  int rc = 0;
+
+  for (int i = 0; i < 2 && rc == 0; i++)
+    rc = zpm_log_open(logs, app->record.config.name, (enum zpm_stream)i, &rules,
+                      &app->recipe.logs[i], err);
+  if (rc != 0)
+    close_logs(app);
+  return rc;
+}
+
+/* What is remembered of the last life goes on counting. */
+static void restore(struct zpm_proc *proc, const struct zpm_record *record)
+{
+  proc->machine.crashes = record->restart_count;
+  proc->machine.total_restarts = record->total_restarts;
+  proc->machine.proven = record->proven;
+  proc->last_exit = record->last_exit;
+  if (record->last_error != NULL)
+    zpm_error_set(&proc->error, ZPM_ESTART, "%s", record->last_error);
+}
+
+static void init_procs(struct zpm_app *app, struct zpm_services *services,
+                       const struct zpm_proc_events *events)
+{
+  for (size_t i = 0; i < app->proc_count; i++) {
+    zpm_proc_init(&app->procs[i], services, &app->recipe, events, app);
+    app->procs[i].instance = (unsigned)i;
+    restore(&app->procs[i], &app->record);
+  }
+}
+
+int zpm_app_create(struct zpm_services *services,
+                   const struct zpm_proc_events *events,
+                   struct zpm_record *record, struct zpm_app **out,
+                   struct zpm_error *err)
+{
+  struct zpm_app *app = zpm_alloc_zeroed(1, sizeof(*app));
+  int rc;
+
+  if (app == NULL)
+    return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  zpm_list_init(&app->link);
+  zpm_list_init(&app->waiters);
+  app->record = *record;
+  app->proc_count = 1;
+  app->procs = zpm_alloc_zeroed(app->proc_count, sizeof(*app->procs));
+  app->recipe.config = &app->record.config;
+  app->recipe.environment = app->record.environment;
+  rc = app->procs != NULL ? open_logs(app, services->logs, err)
+                          : zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  if (rc != 0) {
+    zpm_free(app->procs);
+    zpm_free(app);
+    return rc;
+  }
+  init_procs(app, services, events);
+  *record = (struct zpm_record){0};
+  *out = app;
+  return 0;
+}
+
+struct closing {
+  struct zpm_app *app;
+  struct zpm_closer closer;
+  void (*closed)(void *ctx);
+  void *ctx;
+};
+
+static void on_procs_closed(void *ctx)
+{
+  struct closing *closing = ctx;
+  void (*closed)(void *ctx) = closing->closed;
+  void *closed_ctx = closing->ctx;
+
+  close_logs(closing->app);
+  zpm_record_deinit(&closing->app->record);
+  zpm_free(closing->app->procs);
+  zpm_free(closing->app);
+  zpm_free(closing);
+  closed(closed_ctx);
+}
+
+void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
+{
+  struct closing *closing = zpm_alloc(sizeof(*closing));
+
+  zpm_list_remove(&app->link);
+  if (closing == NULL)
+    return;
+  *closing = (struct closing){.app = app, .closed = closed, .ctx = ctx};
+  zpm_closer_init(&closing->closer, on_procs_closed, closing);
+  for (size_t i = 0; i < app->proc_count; i++) {
+    zpm_closer_hold(&closing->closer);
+    zpm_proc_close(&app->procs[i], zpm_closer_on_closed, &closing->closer);
+  }
+  zpm_closer_release(&closing->closer);
+}
+
+void zpm_app_configure(struct zpm_app *app, struct zpm_config *config)
+{
+  struct zpm_log_rules rules = rules_of(config);
+
+  zpm_config_deinit(&app->record.config);
+  app->record.config = *config;
+  *config = (struct zpm_config){0};
+  app->recipe.environment = app->record.environment;
+  for (int i = 0; i < 2; i++)
+    zpm_log_set_rules(app->recipe.logs[i], &rules);
+}
+
+void zpm_app_feed(struct zpm_app *app, enum zpm_event wish)
+{
+  for (size_t i = 0; i < app->proc_count; i++)
+    zpm_proc_feed(&app->procs[i], wish);
+}
+
+/* ---- looking ---- */
+
+static enum zpm_status status_of(enum zpm_state state)
+{
+  switch (state) {
+  case ZPM_STOPPED:
+    return ZPM_STATUS_STOPPED;
+  case ZPM_STARTING:
+    return ZPM_STATUS_STARTING;
+  case ZPM_RUNNING:
+    return ZPM_STATUS_RUNNING;
+  case ZPM_STOPPING:
+    return ZPM_STATUS_STOPPING;
+  case ZPM_BACKOFF:
+    return ZPM_STATUS_CRASHED;
+  case ZPM_HELD:
+  case ZPM_STATES:
+    break;
+  }
+  return ZPM_STATUS_ERRORED;
+}
+
+enum zpm_status zpm_app_status(const struct zpm_app *app)
+{
+  return status_of(app->procs[0].machine.state);
+}
+
+bool zpm_app_wants_up(const struct zpm_app *app)
+{
+  return zpm_machine_wants_up(&app->procs[0].machine);
+}
+
+bool zpm_app_is_busy(const struct zpm_app *app)
+{
+  for (size_t i = 0; i < app->proc_count; i++) {
+    const struct zpm_machine *machine = &app->procs[i].machine;
+
+    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF)
+      return true;
+  }
+  return false;
+}
+
+uint64_t zpm_app_starts(const struct zpm_app *app)
+{
+  uint64_t starts = 0;
+
+  for (size_t i = 0; i < app->proc_count; i++)
+    starts += app->procs[i].starts;
+  return starts;
+}
+
+int zpm_app_pid(const struct zpm_app *app)
+{
+  for (size_t i = 0; i < app->proc_count; i++) {
+    if (app->procs[i].pid != 0 && !app->procs[i].leader_ended)
+      return app->procs[i].pid;
+  }
+  return 0;
+}
+
+const char *zpm_app_error(const struct zpm_app *app)
+{
+  const struct zpm_error *error = &app->procs[0].error;
+
+  return error->code != 0 ? error->message : NULL;
+}
+
+void zpm_app_sync_record(struct zpm_app *app)
+{
+  const struct zpm_proc *proc = &app->procs[0];
+  const char *error = zpm_app_error(app);
+
+  app->record.want_up = zpm_app_wants_up(app) && !app->forget;
+  app->record.proven = proc->machine.proven;
+  app->record.restart_count = proc->machine.crashes;
+  app->record.total_restarts = proc->machine.total_restarts;
+  app->record.last_exit = proc->last_exit;
+  zpm_free(app->record.last_error);
+  app->record.last_error = error != NULL ? zpm_strdup(error) : NULL;
+}
+
+/* ---- views ---- */
+
+static uint64_t due_in(const struct zpm_machine *machine, uint64_t now_ms)
+{
+  if (machine->state != ZPM_BACKOFF || machine->due_ms <= now_ms)
+    return 0;
+  return machine->due_ms - now_ms;
+}
+
+void zpm_app_worker_view(const struct zpm_app *app, size_t index,
+                         struct zpm_worker_view *view)
+{
+  const struct zpm_proc *proc = &app->procs[index];
+  uint64_t now_ms = uv_now(proc->services->loop);
+
+  *view = (struct zpm_worker_view){
+      .instance = proc->instance,
+      .status = status_of(proc->machine.state),
+      .pid = proc->leader_ended ? 0 : proc->pid,
+      .uptime_ms = zpm_machine_uptime(&proc->machine, now_ms),
+      .restart_count = zpm_machine_restart_count(&proc->machine, now_ms),
+      .total_restarts = proc->machine.total_restarts,
+      .cpu_percent = proc->usage.cpu_percent,
+      .rss_bytes = proc->usage.rss_bytes,
+      .heap_bytes = proc->heap_bytes,
+      .processes = proc->usage.processes,
+      .next_try_in_ms = due_in(&proc->machine, now_ms),
+  };
+}
+
+static void add_worker(struct zpm_app_view *view,
+                       const struct zpm_worker_view *worker)
+{
+  view->restart_count += worker->restart_count;
+  view->total_restarts += worker->total_restarts;
+  view->cpu_percent += worker->cpu_percent;
+  view->rss_bytes += worker->rss_bytes;
+  if (worker->uptime_ms > view->uptime_ms)
+    view->uptime_ms = worker->uptime_ms;
+  if (worker->heap_bytes >= 0)
+    view->heap_bytes =
+        (view->heap_bytes > 0 ? view->heap_bytes : 0) + worker->heap_bytes;
+}
+
+void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
+{
+  const struct zpm_proc *first = &app->procs[0];
+  struct zpm_worker_view worker;
+
+  *view = (struct zpm_app_view){
+      .name = app->record.config.name,
+      .config = &app->record.config,
+      .environment = app->record.environment,
+      .status = zpm_app_status(app),
+      .pid = zpm_app_pid(app),
+      .heap_bytes = -1,
+      .backoff_ms =
+          first->machine.crashes > 0
+              ? zpm_policy_backoff(&first->policy, first->machine.crashes)
+              : 0,
+      .restarting = first->machine.state == ZPM_STOPPING &&
+                    zpm_machine_wants_up(&first->machine),
+      .last_error = zpm_app_error(app),
+      .has_exit = first->last_exit.known,
+      .last_exit_code = first->last_exit.code,
+      .last_exit_signal = first->last_exit.signal,
+      .last_exit_at_ms = first->last_exit.at_ms,
+      .last_exit_uptime_ms = first->last_exit.uptime_ms,
+      .last_log = zpm_log_last_line(app->recipe.logs[app->last_stream]),
+      .dropped_log_bytes = zpm_log_dropped_bytes(app->recipe.logs[0]) +
+                           zpm_log_dropped_bytes(app->recipe.logs[1]),
+      .created_ms = app->record.created_ms,
+      .worker_count = app->proc_count,
+  };
+  for (size_t i = 0; i < app->proc_count; i++) {
+    zpm_app_worker_view(app, i, &worker);
+    add_worker(view, &worker);
+  }
+}

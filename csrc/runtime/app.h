@@ -1,0 +1,56 @@
+#ifndef ZPM_RUNTIME_APP_H
+#define ZPM_RUNTIME_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/list.h"
+#include "core/record.h"
+#include "runtime/proc.h"
+#include "zpm/supervisor.h"
+
+/*
+ * One app: what is remembered of it, its logs and its process slots.  The
+ * supervisor owns it; callers of commands wait at it.
+ */
+struct zpm_app {
+  struct zpm_list link; /* in the supervisor's apps */
+  struct zpm_record record;
+  struct zpm_recipe recipe;
+  struct zpm_proc *procs;
+  size_t proc_count;
+  struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
+  bool forget;                 /* wanted: deleted as soon as it is stopped */
+  enum zpm_stream last_stream; /* that had output */
+};
+
+/* Takes the record over (on success). Starts nothing. `ctx` of `events` is the
+ * app. */
+int zpm_app_create(struct zpm_services *services,
+                   const struct zpm_proc_events *events,
+                   struct zpm_record *record, struct zpm_app **out,
+                   struct zpm_error *err);
+/* Unlinks it; its memory goes when `closed` has been called. */
+void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx);
+
+/* Takes the config over (on success): in force from the next start on. */
+void zpm_app_configure(struct zpm_app *app, struct zpm_config *config);
+
+/* A wish, for all its procs. */
+void zpm_app_feed(struct zpm_app *app, enum zpm_event wish);
+
+enum zpm_status zpm_app_status(const struct zpm_app *app);
+bool zpm_app_wants_up(const struct zpm_app *app);
+/* A process of it lives or is going to without anybody's doing. */
+bool zpm_app_is_busy(const struct zpm_app *app);
+/* Runs asked for in its life, over all procs. */
+uint64_t zpm_app_starts(const struct zpm_app *app);
+/* Of the first proc that has one; 0: none. */
+int zpm_app_pid(const struct zpm_app *app);
+/* Why it does not run; NULL: nothing is wrong. */
+const char *zpm_app_error(const struct zpm_app *app);
+
+/* Brings the record up to date with the procs, for saving. */
+void zpm_app_sync_record(struct zpm_app *app);
+
+#endif

@@ -1,0 +1,220 @@
+#include "runtime/proc.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "runtime/channel.h"
+#include "runtime/keeper_link.h"
+#include "runtime/proc_run.h"
+#include "runtime/reaper.h"
+
+void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
+                   const struct zpm_recipe *recipe,
+                   const struct zpm_proc_events *events, void *ctx)
+{
+  *proc = (struct zpm_proc){
+      .services = services,
+      .recipe = recipe,
+      .events = events,
+      .ctx = ctx,
+      .heap_bytes = -1,
+  };
+  zpm_list_init(&proc->watched);
+  uv_timer_init(services->loop, &proc->timer);
+  uv_unref((uv_handle_t *)&proc->timer);
+  proc->timer.data = proc;
+}
+
+/* ---- effects ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+  zpm_proc_feed(timer->data, ZPM_EV_TIMER);
+}
+
+/* The keeper reaches the group without a race as long as its leader is not
+ * acknowledged; the reaper reaches the rest. */
+static void signal_tree(struct zpm_proc *proc, int signal)
+{
+  struct zpm_keeper_link *link = proc->services->link;
+
+  proc->signal = signal;
+  proc->outsiders_only = !proc->leader_ended;
+  if (!proc->leader_ended) {
+    zpm_keeper_link_kill(link, proc->id, signal, true);
+    if (signal != SIGKILL)
+      zpm_keeper_link_kill(link, proc->id, SIGCONT, true);
+  }
+  zpm_reaper_watch(proc->services->reaper, proc);
+}
+
+/* Starts a run. What goes wrong is told as an event: the one to feed next. */
+static enum zpm_event spawn(struct zpm_proc *proc)
+{
+  proc->starts++;
+  proc->error = (struct zpm_error){0};
+  proc->policy = (struct zpm_policy){0};
+  zpm_policy_of_config(&proc->policy, proc->recipe->config);
+  return zpm_proc_run_begin(proc);
+}
+
+/* Returns the event that follows at once, or ZPM_EVENTS. */
+static enum zpm_event carry_out(struct zpm_proc *proc,
+                                struct zpm_effects effects)
+{
+  if (effects.todo & ZPM_DO_TERM)
+    signal_tree(proc, proc->recipe->config->kill_signal);
+  if (effects.todo & ZPM_DO_KILL)
+    signal_tree(proc, SIGKILL);
+  if (effects.todo & ZPM_DO_DISARM)
+    uv_timer_stop(&proc->timer);
+  if (effects.todo & ZPM_DO_TIMER)
+    uv_timer_start(&proc->timer, on_timer, effects.delay_ms, 0);
+  return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : ZPM_EVENTS;
+}
+
+static void feed(struct zpm_proc *proc, enum zpm_event event)
+{
+  while (event != ZPM_EVENTS) {
+    struct zpm_fact fact = {
+        .event = event,
+        .now_ms = uv_now(proc->services->loop),
+        .build = proc->launch.build,
+        .end = proc->last_exit,
+    };
+
+    event =
+        carry_out(proc, zpm_machine_step(&proc->machine, &proc->policy, &fact));
+  }
+}
+
+/* The run is over: everything that belongs to it goes before anything new. */
+static void release(struct zpm_proc *proc)
+{
+  uint64_t id = proc->id;
+
+  if (id == 0)
+    return;
+  zpm_list_remove(&proc->watched);
+  zpm_proc_run_end(proc);
+  proc->events->released(proc->ctx, proc, id);
+}
+
+void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event)
+{
+  uv_update_time(proc->services->loop);
+  if (event == ZPM_EV_GONE)
+    release(proc);
+  feed(proc, event);
+  proc->events->changed(proc->ctx, proc);
+}
+
+/* ---- what the keeper says ---- */
+
+/* The run never came to be: whatever the machine waits for, it is over. */
+static void never_ran(struct zpm_proc *proc, enum zpm_event why)
+{
+  release(proc);
+  feed(proc, why);
+  feed(proc, ZPM_EV_GONE);
+  proc->events->changed(proc->ctx, proc);
+}
+
+void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error)
+{
+  proc->pid = pid;
+  if (pid != 0)
+    return;
+  zpm_error_set(&proc->error, ZPM_ESTART,
+                "app '%s': the system could not make a new process: %s. It is "
+                "tried again",
+                proc->recipe->config->name, strerror(error));
+  never_ran(proc, ZPM_EV_FORK_FAILED);
+}
+
+static void note_exit(struct zpm_proc *proc, int wait_status)
+{
+  bool signaled = WIFSIGNALED(wait_status);
+  uv_timeval64_t wall;
+
+  uv_gettimeofday(&wall);
+  proc->last_exit = (struct zpm_exit){
+      .known = true,
+      .code = signaled ? -1 : WEXITSTATUS(wait_status),
+      .signal = signaled ? WTERMSIG(wait_status) : 0,
+      .at_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000,
+      .uptime_ms =
+          zpm_machine_uptime(&proc->machine, uv_now(proc->services->loop)),
+  };
+}
+
+/* Both are known now: how the exec went, and how the leader ended. */
+static void leader_ended(struct zpm_proc *proc)
+{
+  if (proc->exec == ZPM_EXEC_FAILED) {
+    zpm_launch_explain(&proc->launch, proc->recipe->config->cwd,
+                       proc->failed_stage, proc->failed_error, &proc->error);
+    zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
+    never_ran(proc, ZPM_EV_CANNOT);
+    return;
+  }
+  feed(proc, ZPM_EV_EXIT);
+  zpm_reaper_watch(proc->services->reaper, proc);
+  proc->events->ended(proc->ctx, proc);
+  proc->events->changed(proc->ctx, proc);
+}
+
+/* A fast exit may be heard of before the exec is: the exec comes first. */
+void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
+                             int error)
+{
+  if (stage == ZPM_STAGE_NONE) {
+    proc->exec = ZPM_EXEC_DONE;
+    zpm_proc_feed(proc, ZPM_EV_UP);
+    zpm_launch_deinit(&proc->launch);
+  } else {
+    proc->exec = ZPM_EXEC_FAILED;
+    proc->failed_stage = stage;
+    proc->failed_error = error;
+  }
+  if (proc->leader_ended)
+    leader_ended(proc);
+}
+
+void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
+{
+  if (proc->leader_ended)
+    return;
+  uv_update_time(proc->services->loop);
+  note_exit(proc, wait_status);
+  proc->leader_ended = true;
+  if (proc->exec != ZPM_EXEC_UNKNOWN)
+    leader_ended(proc);
+}
+
+/* ---- the rest ---- */
+
+bool zpm_proc_ask_heap(struct zpm_proc *proc)
+{
+  if (proc->channel == NULL || proc->machine.state != ZPM_RUNNING)
+    return false;
+  zpm_channel_ask_heap(proc->channel);
+  return true;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+  struct zpm_proc *proc = handle->data;
+
+  proc->closed(proc->closed_ctx);
+}
+
+void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
+{
+  zpm_list_remove(&proc->watched);
+  zpm_proc_run_end(proc);
+  proc->closed = closed;
+  proc->closed_ctx = ctx;
+  uv_close((uv_handle_t *)&proc->timer, on_timer_closed);
+}

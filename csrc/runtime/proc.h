@@ -1,0 +1,122 @@
+#ifndef ZPM_RUNTIME_PROC_H
+#define ZPM_RUNTIME_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/list.h"
+#include "core/machine.h"
+#include "core/record.h"
+#include "keeper/wire.h"
+#include "runtime/launch.h"
+#include "runtime/logs.h"
+#include "runtime/metrics.h"
+
+/*
+ * One process slot of an app: runs the effects of its machine, and feeds the
+ * machine with what becomes of them.  No policy here.
+ *
+ * A run has an id that is never used again.  By it the keeper, the log pipes
+ * and the marker in the environment of the whole tree are known.  A run is over
+ * (released) when its leader has ended and the reaper found nothing left.
+ */
+struct zpm_channel;
+struct zpm_keeper_link;
+struct zpm_reaper;
+struct zpm_proc;
+
+/* What all procs of a supervisor share; the supervisor's. */
+struct zpm_services {
+  uv_loop_t *loop;
+  struct zpm_keeper_link *link;
+  struct zpm_logs *logs;
+  struct zpm_reaper *reaper;
+  const char *agent_path; /* or NULL */
+  uint64_t last_id;
+};
+
+/* What to run, and where its output goes; the app's. */
+struct zpm_recipe {
+  const struct zpm_config *config;
+  const struct zpm_environment *environment; /* or NULL */
+  struct zpm_log *logs[2];                   /* by enum zpm_stream */
+};
+
+/* What the owner is told, always last in a callback from the loop or at the
+ * end of zpm_proc_feed(). */
+struct zpm_proc_events {
+  /* Its state, pid or error changed. */
+  void (*changed)(void *ctx, struct zpm_proc *proc);
+  /* A run ended; proc->last_exit says how. */
+  void (*ended)(void *ctx, struct zpm_proc *proc);
+  /* All of a run is over and its exit may be acknowledged once it is saved. */
+  void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
+  /* The answer to zpm_proc_ask_heap came. */
+  void (*heap)(void *ctx, struct zpm_proc *proc);
+};
+
+/* How far the exec of the current run has come. */
+enum zpm_exec { ZPM_EXEC_UNKNOWN, ZPM_EXEC_DONE, ZPM_EXEC_FAILED };
+
+struct zpm_proc {
+  struct zpm_services *services;
+  const struct zpm_recipe *recipe;
+  const struct zpm_proc_events *events;
+  void *ctx;
+  unsigned instance;
+
+  struct zpm_machine machine;
+  struct zpm_policy policy;
+  uv_timer_t timer; /* the machine's one timer */
+
+  /* The current run; id 0: there is none. */
+  uint64_t id;
+  int pid; /* of the leader; 0: not known yet */
+  char marker[40];
+  enum zpm_exec exec;
+  enum zpm_spawn_stage failed_stage;
+  int failed_error;
+  bool leader_ended;
+  struct zpm_launch launch;
+  struct zpm_log_source *sources[2];
+  struct zpm_channel *channel; /* or NULL */
+
+  /* For the reaper. */
+  struct zpm_list watched;
+  int signal;          /* to send to what is left at the next look; 0: none */
+  bool outsiders_only; /* the leader's group has had it from the keeper */
+
+  uint64_t starts;           /* runs asked for, in all */
+  struct zpm_exit last_exit; /* of the last run that ended */
+  struct zpm_error error;    /* why the last start failed; code 0: it did not */
+  struct zpm_usage usage;    /* as last measured */
+  int64_t heap_bytes;        /* -1: unknown */
+
+  void (*closed)(void *ctx); /* for zpm_proc_close */
+  void *closed_ctx;
+};
+
+/* `proc` is the owner's memory, until `closed`. */
+void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
+                   const struct zpm_recipe *recipe,
+                   const struct zpm_proc_events *events, void *ctx);
+
+/* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
+void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
+
+/* What the keeper says of the current run. */
+void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error);
+void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
+                             int error);
+void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);
+
+/* False if it has no channel, so that no answer will come. */
+bool zpm_proc_ask_heap(struct zpm_proc *proc);
+
+/* Lets go of everything; a run that is alive is not ended by this. */
+void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx),
+                    void *ctx);
+
+#endif

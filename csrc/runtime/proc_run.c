@@ -1,0 +1,242 @@
+#include "runtime/proc_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/channel.h"
+#include "runtime/keeper_link.h"
+#include "runtime/proc.h"
+
+enum { CHANNEL_FD = 3, CHILD_FDS = 4 };
+
+/* Both ends of what a new process is given. -1: not there. */
+struct ends {
+  int child[CHILD_FDS]; /* its 0, 1, 2 and the channel */
+  int ours[CHILD_FDS];  /* 0 is never used */
+};
+
+/* The letters by which the keeper stores our ends, by the child's fd. */
+static const char KEPT_AS[CHILD_FDS] = {0, 'o', 'e', 'i'};
+
+static void kept_name(char *name, int fd, uint64_t id)
+{
+  snprintf(name, ZPM_WIRE_NAME_MAX, "%c/%016" PRIx64, KEPT_AS[fd], id);
+}
+
+static void close_all(int *fds)
+{
+  for (int i = 0; i < CHILD_FDS; i++) {
+    if (fds[i] >= 0)
+      close(fds[i]);
+    fds[i] = -1;
+  }
+}
+
+static int open_ends(struct ends *ends, bool channel)
+{
+  *ends = (struct ends){{-1, -1, -1, -1}, {-1, -1, -1, -1}};
+  ends->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (ends->child[0] < 0)
+    return -errno;
+  for (int fd = 1; fd <= 2; fd++) {
+    int pipe_ends[2];
+
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
+      return -errno;
+    ends->ours[fd] = pipe_ends[0];
+    ends->child[fd] = pipe_ends[1];
+  }
+  if (channel) {
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+      return -errno;
+    ends->ours[CHANNEL_FD] = pair[0];
+    ends->child[CHANNEL_FD] = pair[1];
+  }
+  return 0;
+}
+
+/* ---- the channel ---- */
+
+static void drop_channel(struct zpm_proc *proc)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  if (proc->channel == NULL)
+    return;
+  zpm_channel_close(proc->channel);
+  proc->channel = NULL;
+  kept_name(name, CHANNEL_FD, proc->id);
+  zpm_keeper_link_del(proc->services->link, name);
+}
+
+static void on_heap(void *ctx, uint64_t used_bytes)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->heap_bytes = (int64_t)used_bytes;
+  proc->events->heap(proc->ctx, proc);
+}
+
+static void on_channel_closed(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  drop_channel(proc);
+  proc->events->heap(proc->ctx, proc);
+}
+
+static const struct zpm_channel_events CHANNEL_EVENTS = {
+    .heap = on_heap,
+    .closed = on_channel_closed,
+};
+
+/* ---- begin ---- */
+
+/* Before the spawn, so that a daemon that dies in between loses nothing. */
+static int keep_ours(struct zpm_proc *proc, const struct ends *ends)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+  int rc = 0;
+
+  for (int fd = 1; fd < CHILD_FDS && rc == 0; fd++) {
+    if (ends->ours[fd] < 0)
+      continue;
+    kept_name(name, fd, proc->id);
+    rc = zpm_keeper_link_put(proc->services->link, name, ends->ours[fd]);
+  }
+  return rc;
+}
+
+/* Output of ours that nobody reads is an app that blocks: end of file is of no
+ * interest, the run ends when its processes have. */
+static void on_output_ended(void *ctx)
+{
+  (void)ctx;
+}
+
+static int attach_ours(struct zpm_proc *proc, struct ends *ends)
+{
+  int rc = 0;
+
+  for (int i = 0; i < 2 && rc == 0; i++) {
+    rc = zpm_log_source_add(proc->recipe->logs[i], ends->ours[i + 1],
+                            on_output_ended, proc, &proc->sources[i],
+                            &proc->error);
+    if (rc == 0)
+      ends->ours[i + 1] = -1;
+  }
+  if (rc != 0 || ends->ours[CHANNEL_FD] < 0)
+    return rc;
+  rc = zpm_channel_open(proc->services->loop, ends->ours[CHANNEL_FD],
+                        &CHANNEL_EVENTS, proc, &proc->channel, &proc->error);
+  if (rc == 0)
+    ends->ours[CHANNEL_FD] = -1;
+  return rc;
+}
+
+static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
+{
+  struct zpm_spawn spawn = {
+      .id = proc->id,
+      .path = proc->launch.path,
+      .cwd = proc->recipe->config->cwd,
+      .argv = proc->launch.argv.items,
+      .envp = proc->launch.env.items,
+      .uid = ZPM_SPEC_KEEP,
+      .gid = ZPM_SPEC_KEEP,
+      .fds = ends->child,
+      .fd_count = ends->child[CHANNEL_FD] >= 0 ? 4 : 3,
+  };
+
+  return zpm_keeper_link_spawn(proc->services->link, &spawn, &proc->error);
+}
+
+static int prepare(struct zpm_proc *proc)
+{
+  struct zpm_launch_options options = {
+      .config = proc->recipe->config,
+      .environment = proc->recipe->environment,
+      .marker = proc->marker,
+      .agent_path = proc->services->agent_path,
+      .channel_fd = proc->services->agent_path != NULL ? CHANNEL_FD : -1,
+      .instance = proc->instance,
+  };
+
+  return zpm_launch_prepare(&proc->launch, &options, &proc->error);
+}
+
+static void new_run(struct zpm_proc *proc)
+{
+  proc->id = ++proc->services->last_id;
+  proc->pid = 0;
+  proc->exec = ZPM_EXEC_UNKNOWN;
+  proc->leader_ended = false;
+  proc->signal = 0;
+  proc->heap_bytes = -1;
+  proc->usage = (struct zpm_usage){0};
+  snprintf(proc->marker, sizeof(proc->marker), "ZPM_APP_ID=%016" PRIx64,
+           proc->id);
+}
+
+static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
+                             int rc)
+{
+  if (proc->error.code == 0)
+    zpm_error_set(&proc->error, ZPM_ESTART, "%s",
+                  rc > ZPM_ENOMEM ? strerror(-rc) : zpm_code_text(rc));
+  zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
+  zpm_proc_run_end(proc);
+  return event;
+}
+
+enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
+{
+  struct ends ends;
+  int rc;
+
+  new_run(proc);
+  rc = prepare(proc);
+  if (rc != 0)
+    return failed(proc, ZPM_EV_CANNOT, rc);
+  rc = open_ends(&ends,
+                 proc->launch.is_node && proc->services->agent_path != NULL);
+  if (rc == 0)
+    rc = keep_ours(proc, &ends);
+  if (rc == 0)
+    rc = attach_ours(proc, &ends);
+  if (rc == 0)
+    rc = ask_keeper(proc, &ends);
+  close_all(ends.child);
+  close_all(ends.ours);
+  return rc == 0 ? ZPM_EVENTS : failed(proc, ZPM_EV_FORK_FAILED, rc);
+}
+
+/* ---- end ---- */
+
+void zpm_proc_run_end(struct zpm_proc *proc)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  for (int i = 0; i < 2; i++) {
+    if (proc->sources[i] == NULL)
+      continue;
+    zpm_log_source_close(proc->sources[i]);
+    proc->sources[i] = NULL;
+    kept_name(name, i + 1, proc->id);
+    zpm_keeper_link_del(proc->services->link, name);
+  }
+  drop_channel(proc);
+  zpm_launch_deinit(&proc->launch);
+  proc->launch = (struct zpm_launch){0};
+  proc->id = 0;
+  proc->pid = 0;
+  proc->heap_bytes = -1;
+  proc->usage = (struct zpm_usage){0};
+}

@@ -1,0 +1,305 @@
+#include "runtime/supervisor_internal.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "core/suggest.h"
+#include "runtime/keeper_link.h"
+#include "runtime/waiter.h"
+
+/* ---- telling ---- */
+
+void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
+                         enum zpm_event_kind kind, const char *name)
+{
+  struct zpm_supervisor_event event = {.kind = kind, .name = name};
+
+  supervisor->observer(supervisor->observer_ctx, &event);
+}
+
+void zpm_supervisor_on_output(void *ctx, const char *name,
+                              enum zpm_stream stream, const char *bytes,
+                              size_t len)
+{
+  struct zpm_supervisor *supervisor = ctx;
+  struct zpm_app *app = zpm_supervisor_find_app(supervisor, name);
+  struct zpm_supervisor_event event = {
+      .kind = ZPM_EVENT_LOG,
+      .name = name,
+      .stream = stream,
+      .bytes = bytes,
+      .len = len,
+  };
+
+  if (app != NULL)
+    app->last_stream = stream;
+  supervisor->observer(supervisor->observer_ctx, &event);
+}
+
+static bool is_busy(const struct zpm_supervisor *supervisor)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    if (zpm_app_is_busy(ZPM_CONTAINER_OF(it, struct zpm_app, link)))
+      return true;
+  }
+  return false;
+}
+
+static void tell_idle(struct zpm_supervisor *supervisor)
+{
+  zpm_done_cb *done = supervisor->suspend_done;
+  bool busy = is_busy(supervisor);
+
+  zpm_keeper_link_ref(supervisor->services.link, busy);
+  if (busy)
+    return;
+  zpm_supervisor_tell(supervisor, ZPM_EVENT_IDLE, NULL);
+  if (done == NULL)
+    return;
+  supervisor->suspend_done = NULL;
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
+  done(supervisor->suspend_ctx, "all apps are stopped", NULL);
+}
+
+static void on_dropped(void *ctx)
+{
+  zpm_closer_release(ctx);
+}
+
+void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
+                             struct zpm_app *app)
+{
+  zpm_closer_hold(&supervisor->closer);
+  supervisor->app_count--;
+  zpm_app_close(app, on_dropped, &supervisor->closer);
+}
+
+static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
+{
+  zpm_list_remove(&app->link);
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_supervisor_tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
+  zpm_waiter_dismiss(app, 0);
+  zpm_supervisor_drop_app(supervisor, app);
+}
+
+void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
+                           struct zpm_app *app)
+{
+  if (app != NULL && app->forget && zpm_app_status(app) == ZPM_STATUS_STOPPED) {
+    delete_app(supervisor, app);
+  } else if (app != NULL) {
+    zpm_supervisor_tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
+    if (!zpm_list_empty(&app->waiters))
+      zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
+    zpm_waiter_settle(app);
+  }
+  tell_idle(supervisor);
+}
+
+/* ---- what the procs say ---- */
+
+static struct zpm_supervisor *owner_of(const struct zpm_proc *proc)
+{
+  return ZPM_CONTAINER_OF(proc->services, struct zpm_supervisor, services);
+}
+
+static void on_proc_changed(void *ctx, struct zpm_proc *proc)
+{
+  struct zpm_supervisor *supervisor = owner_of(proc);
+
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_settle(supervisor, ctx);
+}
+
+static void on_proc_ended(void *ctx, struct zpm_proc *proc)
+{
+  struct zpm_app *app = ctx;
+
+  zpm_supervisor_tell(owner_of(proc), ZPM_EVENT_EXIT, app->record.config.name);
+}
+
+static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
+{
+  (void)ctx;
+  zpm_supervisor_save_ack(owner_of(proc), id);
+}
+
+static void on_proc_heap(void *ctx, struct zpm_proc *proc)
+{
+  (void)ctx;
+  zpm_supervisor_measure_on_heap(owner_of(proc));
+}
+
+static const struct zpm_proc_events PROC_EVENTS = {
+    .changed = on_proc_changed,
+    .ended = on_proc_ended,
+    .released = on_proc_released,
+    .heap = on_proc_heap,
+};
+
+/* ---- what the keeper says ---- */
+
+static struct zpm_proc *proc_of_run(const struct zpm_supervisor *supervisor,
+                                    uint64_t id)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    for (size_t i = 0; i < app->proc_count; i++) {
+      if (app->procs[i].id == id)
+        return &app->procs[i];
+    }
+  }
+  return NULL;
+}
+
+static void on_spawned(void *ctx, uint64_t id, int pid, int error)
+{
+  struct zpm_proc *proc = proc_of_run(ctx, id);
+
+  if (proc != NULL)
+    zpm_proc_on_spawned(proc, pid, error);
+}
+
+static void on_exec_result(void *ctx, uint64_t id, enum zpm_spawn_stage stage,
+                           int error)
+{
+  struct zpm_proc *proc = proc_of_run(ctx, id);
+
+  if (proc != NULL)
+    zpm_proc_on_exec_result(proc, stage, error);
+}
+
+/* A run that nobody knows any more is over: a former daemon's, or told twice.
+ */
+static void on_exited(void *ctx, uint64_t id, int pid, int wait_status)
+{
+  struct zpm_proc *proc = proc_of_run(ctx, id);
+
+  (void)pid;
+  if (proc != NULL)
+    zpm_proc_on_exited(proc, wait_status);
+  else
+    zpm_supervisor_save_ack(ctx, id);
+}
+
+/* Without its parent an app can neither be watched nor ended safely later, and
+ * whoever supervises next would start a second copy: end them now. */
+static void on_keeper_lost(void *ctx)
+{
+  struct zpm_supervisor *supervisor = ctx;
+
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    int pid = zpm_app_pid(ZPM_CONTAINER_OF(it, struct zpm_app, link));
+
+    if (pid > 0)
+      kill(-pid, SIGKILL);
+  }
+  zpm_supervisor_tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
+}
+
+const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS = {
+    .spawned = on_spawned,
+    .exec_result = on_exec_result,
+    .exited = on_exited,
+    .lost = on_keeper_lost,
+};
+
+/* ---- apps ---- */
+
+int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
+                           struct zpm_record *record, struct zpm_app **out,
+                           struct zpm_error *err)
+{
+  int rc =
+      zpm_app_create(&supervisor->services, &PROC_EVENTS, record, out, err);
+
+  if (rc != 0)
+    return rc;
+  zpm_list_append(&supervisor->apps, &(*out)->link);
+  supervisor->app_count++;
+  return 0;
+}
+
+/* ---- looking ---- */
+
+size_t zpm_supervisor_count(const struct zpm_supervisor *supervisor)
+{
+  return supervisor->app_count;
+}
+
+const struct zpm_app *
+zpm_supervisor_app(const struct zpm_supervisor *supervisor, size_t index)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    if (index-- == 0)
+      return ZPM_CONTAINER_OF(it, struct zpm_app, link);
+  }
+  return NULL;
+}
+
+struct zpm_app *zpm_supervisor_find_app(const struct zpm_supervisor *supervisor,
+                                        const char *name)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    if (strcmp(app->record.config.name, name) == 0)
+      return app;
+  }
+  return NULL;
+}
+
+const struct zpm_app *
+zpm_supervisor_find(const struct zpm_supervisor *supervisor, const char *name)
+{
+  return zpm_supervisor_find_app(supervisor, name);
+}
+
+const char *zpm_supervisor_suggest(const struct zpm_supervisor *supervisor,
+                                   const char *name)
+{
+  const char **names =
+      zpm_alloc((supervisor->app_count + 1) * sizeof(const char *));
+  const char *near = NULL;
+  size_t count = 0;
+
+  if (names == NULL)
+    return NULL;
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    names[count++] =
+        ZPM_CONTAINER_OF(it, struct zpm_app, link)->record.config.name;
+  }
+  near = zpm_suggest(name, names, count);
+  zpm_free(names);
+  return near;
+}
+
+const char *zpm_supervisor_logs_folder(const struct zpm_supervisor *supervisor)
+{
+  return supervisor->logs_folder;
+}
+
+int zpm_supervisor_keeper_pid(const struct zpm_supervisor *supervisor)
+{
+  return zpm_keeper_link_pid(supervisor->services.link);
+}
+
+const char *zpm_status_name(enum zpm_status status)
+{
+  static const char *const NAMES[ZPM_STATUSES] = {
+      [ZPM_STATUS_STOPPED] = "stopped", [ZPM_STATUS_STARTING] = "starting",
+      [ZPM_STATUS_RUNNING] = "running", [ZPM_STATUS_STOPPING] = "stopping",
+      [ZPM_STATUS_CRASHED] = "crashed", [ZPM_STATUS_ERRORED] = "errored",
+  };
+
+  return NAMES[status];
+}

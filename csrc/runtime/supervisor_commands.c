@@ -1,0 +1,358 @@
+#include "runtime/supervisor_internal.h"
+
+#include <string.h>
+
+#include "core/suggest.h"
+#include "runtime/waiter.h"
+
+/* What is asked of the supervisor.  Each command checks everything before it
+ * changes anything. */
+
+static void fail(zpm_done_cb *done, void *ctx, const struct zpm_error *err)
+{
+  done(ctx, "", err);
+}
+
+static void succeed(zpm_done_cb *done, void *ctx, struct zpm_str *sentence)
+{
+  done(ctx, zpm_str_text(sentence), NULL);
+  zpm_str_deinit(sentence);
+}
+
+static int check_open(const struct zpm_supervisor *supervisor,
+                      struct zpm_error *err)
+{
+  if (!supervisor->suspended)
+    return 0;
+  return zpm_error_set(err, ZPM_ECLOSING,
+                       "zpm is shutting down: ask again when it has restarted");
+}
+
+static int no_such_app(const struct zpm_supervisor *supervisor,
+                       const char *name, struct zpm_error *err)
+{
+  const char *near = zpm_supervisor_suggest(supervisor, name);
+
+  if (near != NULL)
+    return zpm_error_set(err, ZPM_ENOAPP,
+                         "no app named '%s'. Did you mean '%s'?", name, near);
+  return zpm_error_set(err, ZPM_ENOAPP,
+                       "no app named '%s'. `zpm list` shows all", name);
+}
+
+static struct zpm_app *find(const struct zpm_supervisor *supervisor,
+                            const char *name, struct zpm_error *err)
+{
+  struct zpm_app *app = zpm_supervisor_find_app(supervisor, name);
+
+  if (app == NULL)
+    no_such_app(supervisor, name, err);
+  return app;
+}
+
+/* The same environment is kept once, however many apps have it. */
+static struct zpm_environment *share(const struct zpm_supervisor *supervisor,
+                                     struct zpm_environment *environment)
+{
+  if (environment == NULL)
+    return NULL;
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+    struct zpm_environment *known = app->record.environment;
+
+    if (known == environment ||
+        (known != NULL && zpm_strv_equal(&known->vars, &environment->vars)))
+      return zpm_environment_ref(known);
+  }
+  return zpm_environment_ref(environment);
+}
+
+/* ---- start ---- */
+
+/* A valid config for `changes` over what is known of that app (NULL: new). */
+static int combine(const struct zpm_app *app, const struct zpm_config *changes,
+                   struct zpm_config *out, struct zpm_error *err)
+{
+  int rc = zpm_config_copy(out, app != NULL ? &app->record.config : changes);
+
+  if (rc == 0 && app != NULL)
+    rc = zpm_config_merge(out, changes);
+  if (rc != 0)
+    zpm_error_set(err, rc, "out of memory");
+  else
+    rc = zpm_config_validate(out, err);
+  if (rc != 0)
+    zpm_config_deinit(out);
+  return rc;
+}
+
+/* The app that a config speaks of: by its name, given or taken from the script.
+ * ZPM_ENOAPP if it is not known and cannot be made from this config. */
+static int identify(const struct zpm_supervisor *supervisor,
+                    const struct zpm_config *config, struct zpm_app **app,
+                    struct zpm_error *err)
+{
+  struct zpm_config alone;
+  int rc;
+
+  *app = NULL;
+  if (config->name != NULL) {
+    *app = zpm_supervisor_find_app(supervisor, config->name);
+    if (*app == NULL && config->script_path == NULL)
+      return no_such_app(supervisor, config->name, err);
+    return 0;
+  }
+  rc = combine(NULL, config, &alone, err);
+  if (rc != 0)
+    return rc;
+  *app = zpm_supervisor_find_app(supervisor, alone.name);
+  zpm_config_deinit(&alone);
+  return 0;
+}
+
+static int make(struct zpm_supervisor *supervisor,
+                const struct zpm_config *config,
+                struct zpm_environment *environment, struct zpm_app **app,
+                struct zpm_error *err)
+{
+  struct zpm_record record;
+  uv_timeval64_t wall;
+  int rc;
+
+  zpm_record_init(&record);
+  rc = combine(NULL, config, &record.config, err);
+  if (rc != 0)
+    return rc;
+  uv_gettimeofday(&wall);
+  record.created_ms =
+      (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
+  record.environment = share(supervisor, environment);
+  rc = zpm_supervisor_add_app(supervisor, &record, app, err);
+  zpm_record_deinit(&record);
+  return rc;
+}
+
+static int reconfigure(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                       const struct zpm_config *changes,
+                       struct zpm_environment *environment,
+                       struct zpm_error *err)
+{
+  struct zpm_environment *old = app->record.environment;
+  struct zpm_config config;
+  int rc = combine(app, changes, &config, err);
+
+  if (rc != 0)
+    return rc;
+  if (environment != NULL) {
+    app->record.environment = share(supervisor, environment);
+    zpm_environment_unref(old);
+  }
+  zpm_app_configure(app, &config);
+  return 0;
+}
+
+static void list_fields(struct zpm_str *out, uint64_t fields)
+{
+  const char *separator = "";
+
+  for (size_t i = 0; i < ZPM_FIELD_COUNT; i++) {
+    if ((fields >> i & 1) == 0)
+      continue;
+    zpm_str_printf(out, "%s%s", separator, ZPM_FIELDS[i].name);
+    separator = ", ";
+  }
+}
+
+static void tell_running(const struct zpm_app *app,
+                         const struct zpm_config *config, zpm_done_cb *done,
+                         void *ctx)
+{
+  uint64_t fields = zpm_config_diff(&app->record.config, config);
+  const char *name = app->record.config.name;
+  struct zpm_str sentence = {0};
+
+  zpm_str_printf(&sentence, "'%s' is already running, pid %d; nothing was done",
+                 name, zpm_app_pid(app));
+  if (fields != 0) {
+    zpm_str_puts(&sentence, ". It runs with another ");
+    list_fields(&sentence, fields);
+    zpm_str_printf(&sentence,
+                   ": `zpm restart %s` with the same options "
+                   "applies what you gave",
+                   name);
+  }
+  succeed(done, ctx, &sentence);
+}
+
+static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                        zpm_done_cb *done, void *ctx)
+{
+  if (zpm_waiter_add(app, ZPM_WISH_START, done, ctx) != 0)
+    return;
+  app->forget = false;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_app_feed(app, ZPM_EV_START);
+}
+
+void zpm_supervisor_start(struct zpm_supervisor *supervisor,
+                          const struct zpm_config *config,
+                          struct zpm_environment *environment,
+                          zpm_done_cb *done, void *ctx)
+{
+  struct zpm_error err = {0};
+  struct zpm_app *app;
+  int rc = check_open(supervisor, &err);
+
+  if (rc == 0)
+    rc = identify(supervisor, config, &app, &err);
+  if (rc == 0 && app != NULL && zpm_app_status(app) == ZPM_STATUS_RUNNING) {
+    tell_running(app, config, done, ctx);
+    return;
+  }
+  if (rc == 0)
+    rc = app == NULL ? make(supervisor, config, environment, &app, &err)
+                     : reconfigure(supervisor, app, config, environment, &err);
+  if (rc != 0)
+    fail(done, ctx, &err);
+  else
+    begin_start(supervisor, app, done, ctx);
+}
+
+void zpm_supervisor_add(struct zpm_supervisor *supervisor,
+                        const struct zpm_config *config,
+                        struct zpm_environment *environment, zpm_done_cb *done,
+                        void *ctx)
+{
+  struct zpm_error err = {0};
+  struct zpm_str sentence = {0};
+  struct zpm_app *app = NULL;
+  int rc = check_open(supervisor, &err);
+
+  if (rc == 0)
+    rc = identify(supervisor, config, &app, &err);
+  if (rc == 0 && app != NULL)
+    rc = zpm_error_set(&err, ZPM_EEXISTS,
+                       "an app named '%s' is known already. `zpm start %s` "
+                       "starts it, another name adds another one",
+                       app->record.config.name, app->record.config.name);
+  if (rc == 0)
+    rc = make(supervisor, config, environment, &app, &err);
+  if (rc != 0) {
+    fail(done, ctx, &err);
+    return;
+  }
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_supervisor_settle(supervisor, app);
+  zpm_str_printf(&sentence, "'%s' added", app->record.config.name);
+  succeed(done, ctx, &sentence);
+}
+
+/* ---- stop, restart, delete ---- */
+
+static bool is_down(const struct zpm_app *app)
+{
+  return zpm_app_status(app) == ZPM_STATUS_STOPPED;
+}
+
+void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
+                         zpm_done_cb *done, void *ctx)
+{
+  struct zpm_error err = {0};
+  struct zpm_str sentence = {0};
+  struct zpm_app *app = NULL;
+
+  if (check_open(supervisor, &err) == 0)
+    app = find(supervisor, name, &err);
+  if (app == NULL) {
+    fail(done, ctx, &err);
+    return;
+  }
+  if (is_down(app)) {
+    zpm_str_printf(&sentence, "'%s' is not running", name);
+    succeed(done, ctx, &sentence);
+    return;
+  }
+  if (zpm_waiter_add(app, ZPM_WISH_STOP, done, ctx) != 0)
+    return;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_app_feed(app, ZPM_EV_STOP);
+}
+
+static int check_same_name(const struct zpm_config *changes, const char *name,
+                           struct zpm_error *err)
+{
+  if (changes->name == NULL || strcmp(changes->name, name) == 0)
+    return 0;
+  return zpm_error_set(err, ZPM_EARG,
+                       "the name of an app cannot be changed: '%s' stays. "
+                       "Delete it and start it under the new name",
+                       name);
+}
+
+void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
+                            const struct zpm_config *changes,
+                            struct zpm_environment *environment,
+                            zpm_done_cb *done, void *ctx)
+{
+  struct zpm_config nothing;
+  struct zpm_error err = {0};
+  struct zpm_app *app = NULL;
+  int rc = check_open(supervisor, &err);
+
+  zpm_config_init(&nothing);
+  changes = changes != NULL ? changes : &nothing;
+  if (rc == 0)
+    app = find(supervisor, name, &err);
+  rc = app == NULL ? err.code : check_same_name(changes, name, &err);
+  if (rc == 0)
+    rc = reconfigure(supervisor, app, changes, environment, &err);
+  if (rc != 0) {
+    fail(done, ctx, &err);
+    return;
+  }
+  if (zpm_waiter_add(app, ZPM_WISH_RESTART, done, ctx) != 0)
+    return;
+  app->forget = false;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_app_feed(app, ZPM_EV_RESTART);
+}
+
+void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
+                           zpm_done_cb *done, void *ctx)
+{
+  struct zpm_error err = {0};
+  struct zpm_app *app = NULL;
+
+  if (check_open(supervisor, &err) == 0)
+    app = find(supervisor, name, &err);
+  if (app == NULL) {
+    fail(done, ctx, &err);
+    return;
+  }
+  if (zpm_waiter_add(app, ZPM_WISH_GONE, done, ctx) != 0)
+    return;
+  app->forget = true;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_app_feed(app, ZPM_EV_STOP);
+}
+
+/* ---- the end of the host ---- */
+
+void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,
+                            zpm_done_cb *done, void *ctx)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    zpm_app_sync_record(ZPM_CONTAINER_OF(it, struct zpm_app, link));
+  }
+  supervisor->suspended = true;
+  supervisor->suspend_done = done;
+  supervisor->suspend_ctx = ctx;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    zpm_app_feed(ZPM_CONTAINER_OF(it, struct zpm_app, link), ZPM_EV_STOP);
+  }
+  zpm_supervisor_settle(supervisor, NULL);
+}

@@ -1,0 +1,100 @@
+#ifndef ZPM_RUNTIME_SUPERVISOR_INTERNAL_H
+#define ZPM_RUNTIME_SUPERVISOR_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/list.h"
+#include "runtime/app.h"
+#include "runtime/closer.h"
+#include "runtime/keeper_link.h"
+#include "runtime/metrics.h"
+#include "runtime/proc.h"
+#include "zpm/supervisor.h"
+
+/*
+ * What the files of the supervisor share: supervisor_life.c (birth and death),
+ * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
+ * of it), supervisor_save.c (state.json and the acknowledging of exits),
+ * supervisor_measure.c (figures).
+ */
+
+/* What state.json does not know yet. */
+enum zpm_unsaved {
+  ZPM_SAVED,
+  ZPM_UNSAVED_FACTS,  /* exits, counters: soon */
+  ZPM_UNSAVED_WISHES, /* what somebody asked for: before it is answered */
+};
+
+struct zpm_supervisor_measure.call; /* measure.c */
+
+struct zpm_supervisor {
+  struct zpm_services services;
+  struct zpm_list apps; /* zpm_app.link, in the order they were added */
+  size_t app_count;
+  struct zpm_metrics *metrics;
+  zpm_observer_cb *observer;
+  void *observer_ctx;
+  char *logs_folder;
+  char *state_path; /* or NULL */
+  char *agent_path; /* or NULL */
+
+  /* supervisor_save.c */
+  uv_timer_t save_timer;
+  enum zpm_unsaved unsaved;
+  uint64_t saved_at_ms;
+  int save_error; /* of the last write; 0: it worked */
+  uint64_t *acks; /* ids of runs that are over, to be told to the keeper */
+  size_t ack_count;
+  size_t ack_room;
+
+  /* supervisor_measure.c */
+  uv_timer_t measure_timer;
+  struct zpm_list supervisor_measure.calls;
+  size_t heaps_awaited;
+
+  /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
+  bool suspended;
+  zpm_done_cb *suspend_done;
+  void *suspend_ctx;
+
+  struct zpm_closer closer; /* first its apps, then its parts */
+  void (*closed)(void *ctx);
+  void *closed_ctx;
+};
+
+/* What it listens to: the keeper, and its logs. */
+extern const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS;
+zpm_log_output_cb zpm_supervisor_on_output;
+
+void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
+                         enum zpm_event_kind kind, const char *name);
+struct zpm_app *zpm_supervisor_find_app(const struct zpm_supervisor *supervisor,
+                                        const char *name);
+/* Takes the record over (on success). */
+int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
+                           struct zpm_record *record, struct zpm_app **out,
+                           struct zpm_error *err);
+/* Takes it off the list and frees it once the loop has closed its handles. */
+void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
+                             struct zpm_app *app);
+/* After any change of an app: tells, answers who waits, deletes, ... */
+void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
+                           struct zpm_app *app);
+
+void zpm_supervisor_save_init(struct zpm_supervisor *supervisor);
+void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
+                              enum zpm_unsaved what);
+/* Writes now what is unsaved at least to this degree. */
+void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
+                               enum zpm_unsaved at_least);
+/* The exit of this run is acknowledged as soon as it is saved. */
+void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id);
+
+void zpm_supervisor_measure_init(struct zpm_supervisor *supervisor);
+void zpm_supervisor_measure_on_heap(struct zpm_supervisor *supervisor);
+void zpm_supervisor_measure_dismiss(struct zpm_supervisor *supervisor);
+
+#endif

@@ -1,0 +1,242 @@
+#include "runtime/supervisor_internal.h"
+
+#include <signal.h>
+
+#include "base/alloc.h"
+#include "proto/state_json.h"
+#include "runtime/keeper_link.h"
+#include "runtime/reaper.h"
+#include "runtime/store.h"
+#include "runtime/waiter.h"
+
+/* ---- birth ---- */
+
+static int load(struct zpm_supervisor *supervisor, struct zpm_error *err)
+{
+  struct zpm_roster roster = {0};
+  struct zpm_str text = {0};
+  struct zpm_app *app;
+  int rc;
+
+  if (supervisor->state_path == NULL)
+    return 0;
+  rc = zpm_store_read(supervisor->state_path, &text, err);
+  if (rc == UV_ENOENT)
+    return 0;
+  if (rc == 0)
+    rc = zpm_state_from_json(&roster, zpm_str_text(&text), text.len, err);
+  for (size_t i = 0; rc == 0 && i < roster.len; i++)
+    rc = zpm_supervisor_add_app(supervisor, &roster.items[i], &app, err);
+  if (rc != 0)
+    zpm_error_wrap(err, "%s", supervisor->state_path);
+  zpm_roster_deinit(&roster);
+  zpm_str_deinit(&text);
+  return rc;
+}
+
+/* What a daemon that died left running cannot be taken over yet; it is ended,
+ * so that there never are two of an app.  Its exits come as those of any run.
+ */
+static void end_leftovers(struct zpm_supervisor *supervisor,
+                          const struct zpm_keeper_table *table)
+{
+  struct zpm_keeper_link *link = supervisor->services.link;
+
+  for (size_t i = 0; i < table->child_count; i++) {
+    if (!table->children[i].exited)
+      zpm_keeper_link_kill(link, table->children[i].id, SIGKILL, true);
+  }
+  for (size_t i = 0; i < table->fd_count; i++)
+    zpm_keeper_link_del(link, table->fds[i].name);
+}
+
+static int link_keeper(struct zpm_supervisor *supervisor,
+                       const struct zpm_supervisor_options *options,
+                       struct zpm_error *err)
+{
+  struct zpm_services *services = &supervisor->services;
+  struct zpm_keeper_table table = {0};
+  int rc;
+
+  if (options->keeper_path != NULL)
+    return zpm_keeper_link_own(services->loop, options->keeper_path,
+                               &ZPM_SUPERVISOR_KEEPER_EVENTS, supervisor,
+                               &services->link, err);
+  rc = zpm_keeper_link_inherit(services->loop, &ZPM_SUPERVISOR_KEEPER_EVENTS,
+                               supervisor, &services->link, &table, err);
+  if (rc == 0)
+    end_leftovers(supervisor, &table);
+  zpm_keeper_table_deinit(&table);
+  return rc;
+}
+
+static void on_apps_closed(void *ctx);
+
+static char *copy_or_null(const char *text)
+{
+  return text != NULL ? zpm_strdup(text) : NULL;
+}
+
+static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
+                 const struct zpm_supervisor_options *options)
+{
+  uv_timeval64_t wall;
+
+  uv_gettimeofday(&wall);
+  *supervisor = (struct zpm_supervisor){
+      .observer = options->observer,
+      .observer_ctx = options->ctx,
+      .logs_folder = copy_or_null(options->logs_folder),
+      .state_path = copy_or_null(options->state_path),
+      .agent_path = copy_or_null(options->agent_path),
+  };
+  supervisor->services = (struct zpm_services){
+      .loop = loop,
+      .agent_path = supervisor->agent_path,
+      /* Runs of other supervisors, and of earlier ones, have other ids. */
+      .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,
+  };
+  zpm_list_init(&supervisor->apps);
+  zpm_closer_init(&supervisor->closer, on_apps_closed, supervisor);
+  zpm_supervisor_save_init(supervisor);
+  zpm_supervisor_measure_init(supervisor);
+}
+
+/* record.want_up still is what was saved: nothing has been saved since. */
+void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    if (app->record.want_up)
+      zpm_app_feed(app, ZPM_EV_START);
+  }
+}
+
+/* ---- death ---- */
+
+static void release(void *ctx)
+{
+  struct zpm_supervisor *supervisor = ctx;
+  void (*closed)(void *ctx) = supervisor->closed;
+  void *closed_ctx = supervisor->closed_ctx;
+
+  zpm_metrics_destroy(supervisor->metrics);
+  zpm_free(supervisor->logs_folder);
+  zpm_free(supervisor->state_path);
+  zpm_free(supervisor->agent_path);
+  zpm_free(supervisor->acks);
+  zpm_free(supervisor);
+  if (closed != NULL)
+    closed(closed_ctx);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+  struct zpm_supervisor *supervisor = handle->data;
+
+  zpm_closer_release(&supervisor->closer);
+}
+
+/* The parts that it has: it may have come into being only halfway. */
+static void close_parts(struct zpm_supervisor *supervisor)
+{
+  struct zpm_services *services = &supervisor->services;
+  struct zpm_closer *closer = &supervisor->closer;
+
+  zpm_closer_hold(closer);
+  uv_close((uv_handle_t *)&supervisor->save_timer, on_timer_closed);
+  zpm_closer_hold(closer);
+  uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
+  if (services->logs != NULL) {
+    zpm_closer_hold(closer);
+    zpm_logs_close(services->logs, zpm_closer_on_closed, closer);
+  }
+  if (services->reaper != NULL) {
+    zpm_closer_hold(closer);
+    zpm_reaper_close(services->reaper, zpm_closer_on_closed, closer);
+  }
+  if (services->link != NULL) {
+    zpm_closer_hold(closer);
+    zpm_keeper_link_close(services->link, zpm_closer_on_closed, closer);
+  }
+}
+
+static void on_apps_closed(void *ctx)
+{
+  struct zpm_supervisor *supervisor = ctx;
+
+  zpm_closer_init(&supervisor->closer, release, supervisor);
+  close_parts(supervisor);
+  zpm_closer_release(&supervisor->closer);
+}
+
+void zpm_supervisor_close(struct zpm_supervisor *supervisor,
+                          void (*closed)(void *ctx), void *ctx)
+{
+  supervisor->closed = closed;
+  supervisor->closed_ctx = ctx;
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_measure_dismiss(supervisor);
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    zpm_waiter_dismiss(app, ZPM_ECLOSING);
+    zpm_supervisor_drop_app(supervisor, app);
+  }
+  zpm_closer_release(&supervisor->closer);
+}
+
+void zpm_supervisor_release_keeper(struct zpm_supervisor *supervisor)
+{
+  zpm_keeper_link_quit(supervisor->services.link);
+}
+
+/* ---- all of it ---- */
+
+static int create_parts(struct zpm_supervisor *supervisor,
+                        const struct zpm_supervisor_options *options,
+                        struct zpm_error *err)
+{
+  struct zpm_services *services = &supervisor->services;
+  struct zpm_logs_options logs = {
+      .folder = options->logs_folder,
+      .inflight_path = options->inflight_path,
+      .on_output = zpm_supervisor_on_output,
+      .ctx = supervisor,
+  };
+  int rc;
+
+  supervisor->metrics = zpm_metrics_create();
+  if (supervisor->metrics == NULL || supervisor->logs_folder == NULL ||
+      zpm_reaper_create(services->loop, &services->reaper) != 0)
+    return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  rc = zpm_logs_create(services->loop, &logs, &services->logs, err);
+  if (rc == 0)
+    rc = load(supervisor, err);
+  if (rc == 0)
+    rc = link_keeper(supervisor, options, err);
+  if (rc == 0)
+    zpm_reaper_set_keeper(services->reaper,
+                          zpm_keeper_link_pid(services->link));
+  return rc;
+}
+
+int zpm_supervisor_create(uv_loop_t *loop,
+                          const struct zpm_supervisor_options *options,
+                          struct zpm_supervisor **out, struct zpm_error *err)
+{
+  struct zpm_supervisor *supervisor = zpm_alloc(sizeof(*supervisor));
+  int rc;
+
+  if (supervisor == NULL)
+    return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  init(supervisor, loop, options);
+  rc = create_parts(supervisor, options, err);
+  if (rc != 0)
+    zpm_supervisor_close(supervisor, NULL, NULL);
+  *out = rc == 0 ? supervisor : NULL;
+  return rc;
+}

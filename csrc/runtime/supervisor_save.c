@@ -1,0 +1,126 @@
+#include "runtime/supervisor_internal.h"
+
+#include "base/alloc.h"
+#include "proto/state_json.h"
+#include "runtime/keeper_link.h"
+#include "runtime/store.h"
+
+/* Facts may come in storms (500 apps that crash): they are written at most this
+ * often.  Wishes are written before they are answered. */
+enum { PAUSE_MS = 100 };
+
+static void on_timer(uv_timer_t *timer)
+{
+  zpm_supervisor_save_flush(timer->data, ZPM_SAVED);
+}
+
+void zpm_supervisor_save_init(struct zpm_supervisor *supervisor)
+{
+  uv_timer_init(supervisor->services.loop, &supervisor->save_timer);
+  uv_unref((uv_handle_t *)&supervisor->save_timer);
+  supervisor->save_timer.data = supervisor;
+}
+
+static uint64_t pause_for(const struct zpm_supervisor *supervisor,
+                          enum zpm_unsaved what)
+{
+  uint64_t due_ms = supervisor->saved_at_ms + PAUSE_MS;
+  uint64_t now_ms = uv_now(supervisor->services.loop);
+
+  if (what == ZPM_UNSAVED_WISHES || supervisor->state_path == NULL)
+    return 0;
+  return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
+void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
+                              enum zpm_unsaved what)
+{
+  uv_timer_t *timer = &supervisor->save_timer;
+
+  if (what > supervisor->unsaved)
+    supervisor->unsaved = what;
+  else if (uv_is_active((uv_handle_t *)timer))
+    return;
+  uv_timer_start(timer, on_timer, pause_for(supervisor, what), 0);
+}
+
+/* ---- writing ---- */
+
+static int write_records(struct zpm_supervisor *supervisor,
+                         const struct zpm_record **records)
+{
+  struct zpm_str text = {0};
+  size_t count = 0;
+  int rc;
+
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+    bool wanted = app->record.want_up;
+
+    zpm_app_sync_record(app);
+    if (supervisor->suspended)
+      app->record.want_up = wanted;
+    records[count++] = &app->record;
+  }
+  rc = zpm_state_to_json(&text, records, count);
+  if (rc == 0)
+    rc = zpm_store_write(supervisor->state_path, text.data, text.len, NULL);
+  zpm_str_deinit(&text);
+  return rc;
+}
+
+static int write_state(struct zpm_supervisor *supervisor)
+{
+  const struct zpm_record **records;
+  int rc;
+
+  if (supervisor->state_path == NULL)
+    return 0;
+  records =
+      zpm_alloc((supervisor->app_count + 1) * sizeof(struct zpm_record *));
+  if (records == NULL)
+    return ZPM_ENOMEM;
+  rc = write_records(supervisor, records);
+  zpm_free(records);
+  return rc;
+}
+
+static void acknowledge(struct zpm_supervisor *supervisor)
+{
+  for (size_t i = 0; i < supervisor->ack_count; i++)
+    zpm_keeper_link_ack(supervisor->services.link, supervisor->acks[i]);
+  supervisor->ack_count = 0;
+}
+
+/* A failed write is tried again at the next change; meanwhile the old file
+ * stands.  Exits are acknowledged all the same: zombies would help nobody. */
+void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
+                               enum zpm_unsaved at_least)
+{
+  if (supervisor->unsaved == ZPM_SAVED || supervisor->unsaved < at_least)
+    return;
+  uv_timer_stop(&supervisor->save_timer);
+  supervisor->unsaved = ZPM_SAVED;
+  supervisor->saved_at_ms = uv_now(supervisor->services.loop);
+  supervisor->save_error = write_state(supervisor);
+  acknowledge(supervisor);
+}
+
+void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id)
+{
+  if (supervisor->ack_count == supervisor->ack_room) {
+    size_t room = supervisor->ack_room > 0 ? supervisor->ack_room * 2 : 16;
+    uint64_t *acks =
+        zpm_realloc(supervisor->acks, room * sizeof(*supervisor->acks));
+
+    if (acks == NULL) { /* a zombie less is better than a run less */
+      zpm_keeper_link_ack(supervisor->services.link, id);
+      return;
+    }
+    supervisor->acks = acks;
+    supervisor->ack_room = room;
+  }
+  supervisor->acks[supervisor->ack_count++] = id;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_FACTS);
+}

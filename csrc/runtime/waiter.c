@@ -1,0 +1,155 @@
+#include "runtime/waiter.h"
+
+#include "base/alloc.h"
+#include "base/list.h"
+#include "runtime/app.h"
+
+struct zpm_waiter {
+  struct zpm_list link;
+  enum zpm_wish wish;
+  uint64_t starts_before; /* so that an older run does not count as ours */
+  zpm_done_cb *done;
+  void *ctx;
+};
+
+enum outcome { PENDING, DONE, FAILED, SUPERSEDED };
+
+int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
+                   void *ctx)
+{
+  struct zpm_waiter *waiter = zpm_alloc(sizeof(*waiter));
+  struct zpm_error err;
+
+  if (waiter == NULL) {
+    zpm_error_set(&err, ZPM_ENOMEM, "out of memory");
+    done(ctx, "", &err);
+    return ZPM_ENOMEM;
+  }
+  *waiter = (struct zpm_waiter){
+      .wish = wish,
+      .starts_before = zpm_app_starts(app),
+      .done = done,
+      .ctx = ctx,
+  };
+  zpm_list_append(&app->waiters, &waiter->link);
+  return 0;
+}
+
+static enum outcome of_up(const struct zpm_app *app,
+                          const struct zpm_waiter *waiter)
+{
+  if (!zpm_app_wants_up(app))
+    return SUPERSEDED;
+  if (zpm_app_starts(app) == waiter->starts_before)
+    return PENDING;
+  switch (zpm_app_status(app)) {
+  case ZPM_STATUS_RUNNING:
+    return DONE;
+  case ZPM_STATUS_ERRORED:
+  case ZPM_STATUS_CRASHED:
+    return FAILED;
+  case ZPM_STATUS_STOPPED:
+  case ZPM_STATUS_STARTING:
+  case ZPM_STATUS_STOPPING:
+  case ZPM_STATUSES:
+    break;
+  }
+  return PENDING;
+}
+
+static enum outcome of(const struct zpm_app *app,
+                       const struct zpm_waiter *waiter)
+{
+  if (waiter->wish == ZPM_WISH_START || waiter->wish == ZPM_WISH_RESTART)
+    return of_up(app, waiter);
+  if (zpm_app_wants_up(app))
+    return SUPERSEDED;
+  if (waiter->wish == ZPM_WISH_GONE)
+    return app->forget ? PENDING : SUPERSEDED;
+  return zpm_app_status(app) == ZPM_STATUS_STOPPED ? DONE : PENDING;
+}
+
+static void tell_done(const struct zpm_app *app,
+                      const struct zpm_waiter *waiter)
+{
+  const char *name = app->record.config.name;
+  struct zpm_str sentence = {0};
+
+  switch (waiter->wish) {
+  case ZPM_WISH_START:
+    zpm_str_printf(&sentence, "'%s' started, pid %d", name, zpm_app_pid(app));
+    break;
+  case ZPM_WISH_RESTART:
+    zpm_str_printf(&sentence, "'%s' restarted, pid %d", name, zpm_app_pid(app));
+    break;
+  case ZPM_WISH_STOP:
+    zpm_str_printf(&sentence, "'%s' stopped", name);
+    break;
+  case ZPM_WISH_GONE:
+    zpm_str_printf(&sentence, "'%s' deleted", name);
+    break;
+  }
+  waiter->done(waiter->ctx, zpm_str_text(&sentence), NULL);
+  zpm_str_deinit(&sentence);
+}
+
+static void tell_failed(const struct zpm_app *app,
+                        const struct zpm_waiter *waiter)
+{
+  const char *why = zpm_app_error(app);
+  struct zpm_error err;
+
+  zpm_error_set(&err, ZPM_ESTART, "%s",
+                why != NULL ? why : "it ended before it ran");
+  waiter->done(waiter->ctx, "", &err);
+}
+
+static void tell_code(const struct zpm_app *app,
+                      const struct zpm_waiter *waiter, int code)
+{
+  struct zpm_error err;
+
+  zpm_error_set(&err, code, "'%s': %s", app->record.config.name,
+                zpm_code_text(code));
+  waiter->done(waiter->ctx, "", &err);
+}
+
+static void answer(const struct zpm_app *app, struct zpm_waiter *waiter,
+                   enum outcome outcome)
+{
+  zpm_list_remove(&waiter->link);
+  if (outcome == DONE)
+    tell_done(app, waiter);
+  else if (outcome == FAILED)
+    tell_failed(app, waiter);
+  else
+    tell_code(app, waiter, ZPM_ESUPERSEDED);
+  zpm_free(waiter);
+}
+
+void zpm_waiter_settle(struct zpm_app *app)
+{
+  ZPM_LIST_EACH(it, &app->waiters)
+  {
+    struct zpm_waiter *waiter = ZPM_CONTAINER_OF(it, struct zpm_waiter, link);
+    enum outcome outcome = of(app, waiter);
+
+    if (outcome != PENDING)
+      answer(app, waiter, outcome);
+  }
+}
+
+void zpm_waiter_dismiss(struct zpm_app *app, int code)
+{
+  while (!zpm_list_empty(&app->waiters)) {
+    struct zpm_waiter *waiter =
+        ZPM_CONTAINER_OF(app->waiters.next, struct zpm_waiter, link);
+
+    zpm_list_remove(&waiter->link);
+    if (code == 0)
+      tell_done(app, waiter);
+    else
+      tell_code(app, waiter, code);
+    zpm_free(waiter);
+  }
+}

@@ -1,0 +1,35 @@
+#ifndef ZPM_RUNTIME_WAITER_H
+#define ZPM_RUNTIME_WAITER_H
+
+#include <stdint.h>
+
+#include "zpm/supervisor.h"
+
+/*
+ * A command whose outcome is still to come.  It waits at its app, is looked at
+ * whenever that app changes, and is answered once: when what it wanted has come
+ * about, cannot, or was taken back by a later command.
+ */
+enum zpm_wish {
+  ZPM_WISH_START,
+  ZPM_WISH_RESTART,
+  ZPM_WISH_STOP,
+  ZPM_WISH_GONE
+};
+
+struct zpm_app;
+struct zpm_waiter;
+
+/* Registers the command.  Out of memory: it is answered so, and -ENOMEM is
+ * returned: the caller must not go on. */
+int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
+                   void *ctx);
+
+/* Answers those whose time has come. */
+void zpm_waiter_settle(struct zpm_app *app);
+
+/* Answers all that are left: with success if the app is gone as they wished,
+ * else with `code`. */
+void zpm_waiter_dismiss(struct zpm_app *app, int code);
+
+#endif
