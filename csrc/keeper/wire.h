@@ -18,17 +18,17 @@ enum zpm_wire_type {
   /* daemon -> keeper */
   ZPM_WIRE_PUT = 1, /* name, 1 fd: store (replaces the same name) */
   ZPM_WIRE_DEL,     /* name: close and forget */
-  ZPM_WIRE_SPAWN,   /* id; fds: spec, exec-error pipe (w), then the child's 0.. */
-  ZPM_WIRE_KILL,    /* id, a = signal, flags & GROUP = the whole group */
-  ZPM_WIRE_ACK,     /* id: reap the zombie, forget the child */
-  ZPM_WIRE_REEXEC,  /* the keeper execs the file stored as "@keeper" */
-  ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
-  ZPM_WIRE_PING,    /* id */
+  ZPM_WIRE_SPAWN, /* id; fds: spec, exec-error pipe (w), then the child's 0.. */
+  ZPM_WIRE_KILL,  /* id, a = signal, flags & GROUP = the whole group */
+  ZPM_WIRE_ACK,   /* id: reap the zombie, forget the child */
+  ZPM_WIRE_REEXEC, /* reserved for replacing the keeper: NAK ENOSYS */
+  ZPM_WIRE_QUIT,   /* no respawn: the keeper leaves when the daemon has */
+  ZPM_WIRE_PING,   /* id */
   /* keeper -> daemon */
   ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
   ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */
   ZPM_WIRE_NAK,          /* id, a = type refused, b = errno */
-  ZPM_WIRE_PONG,         /* id */
+  ZPM_WIRE_PONG,         /* id, a = pid of the keeper */
   /* only in the table that a new daemon inherits (memfd) */
   ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, flags: EXITED, FOREIGN */
   ZPM_WIRE_FD,    /* name, a = fd number */

@@ -1,0 +1,157 @@
+#include "keeper/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/ending.h"
+#include "keeper/requests.h"
+#include "keeper/spawn.h"
+#include "keeper/sys.h"
+
+enum {
+  AT_ONCE = 2, /* deaths in a row that cost no delay */
+  FIRST_DELAY_MS = 20,
+  LAST_DELAY_MS = 2000,
+  GOOD_RUN_MS = 5000,
+  EXIT_NOT_RUN = 127,
+};
+
+static uint64_t delay_after(unsigned deaths)
+{
+  uint64_t delay = FIRST_DELAY_MS;
+
+  if (deaths <= AT_ONCE)
+    return 0;
+  for (unsigned n = AT_ONCE + 1; n < deaths && delay < LAST_DELAY_MS; n++)
+    delay *= 2;
+  return delay < LAST_DELAY_MS ? delay : LAST_DELAY_MS;
+}
+
+static void schedule(struct zpm_keeper *keeper)
+{
+  uint64_t now = zpm_sys_now_ms();
+
+  keeper->daemon_deaths++;
+  keeper->daemon_due_ms = now + delay_after(keeper->daemon_deaths);
+}
+
+static void inherit(int fd)
+{
+  fcntl(fd, F_SETFD, 0);
+}
+
+static void name_in_environment(const char *variable, int fd)
+{
+  char number[16];
+
+  snprintf(number, sizeof(number), "%d", fd);
+  setenv(variable, number, 1);
+}
+
+/* In the child. */
+static noreturn void become_daemon(const struct zpm_keeper *keeper, int ctl,
+                                   int table)
+{
+  char **argv = keeper->daemon_argv;
+
+  for (size_t i = 0; i < keeper->table.fd_count; i++)
+    inherit(keeper->table.fds[i].fd);
+  inherit(ctl);
+  inherit(table);
+  name_in_environment(ZPM_WIRE_ENV_CTL, ctl);
+  name_in_environment(ZPM_WIRE_ENV_TABLE, table);
+  zpm_spawn_reset_signals();
+  execvp(argv[0], argv);
+  dprintf(STDERR_FILENO, "zpm-keeper: cannot run %s: %s\n", argv[0],
+          strerror(errno));
+  _exit(EXIT_NOT_RUN);
+}
+
+/* The starter waits for the end of this stream: only a daemon may hold it. */
+static void give_up_output(void)
+{
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+  if (null < 0)
+    return;
+  dup2(null, STDOUT_FILENO);
+  close(null);
+}
+
+static int start(struct zpm_keeper *keeper, int table)
+{
+  int pair[2];
+
+  if (zpm_table_write(&keeper->table, table) != 0 ||
+      zpm_sys_socketpair(pair) != 0)
+    return -1;
+  keeper->daemon_pid = fork();
+  if (keeper->daemon_pid == 0)
+    become_daemon(keeper, pair[1], table);
+  close(pair[1]);
+  if (keeper->daemon_pid < 0) {
+    keeper->daemon_pid = 0;
+    close(pair[0]);
+    return -1;
+  }
+  zpm_ctl_open(&keeper->ctl, pair[0]);
+  return 0;
+}
+
+void zpm_daemon_start(struct zpm_keeper *keeper)
+{
+  int table = zpm_sys_memfd("zpm-table");
+  int rc = table >= 0 ? start(keeper, table) : -1;
+
+  if (table >= 0)
+    close(table);
+  keeper->daemon_due_ms = 0;
+  keeper->daemon_started_ms = zpm_sys_now_ms();
+  if (rc != 0) {
+    dprintf(STDERR_FILENO, "zpm-keeper: cannot start %s: %s\n",
+            keeper->daemon_argv[0], strerror(errno));
+    schedule(keeper);
+    return;
+  }
+  if (!keeper->daemon_was_started)
+    give_up_output();
+  keeper->daemon_was_started = true;
+}
+
+static void do_what_it_sent(struct zpm_keeper *keeper)
+{
+  while (keeper->ctl.fd >= 0 &&
+         zpm_ctl_receive(&keeper->ctl) == ZPM_CTL_RECORD) {
+    keeper->ctl.out_count = 0; /* nobody is left to be answered */
+    zpm_requests_handle(keeper);
+  }
+  zpm_ctl_close(&keeper->ctl);
+}
+
+static int exit_code(int status)
+{
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void zpm_daemon_bury(struct zpm_keeper *keeper)
+{
+  bool never_ran = keeper->daemon_deaths == 0 &&
+                   exit_code(keeper->daemon_status) == EXIT_NOT_RUN;
+
+  keeper->daemon_died = false;
+  do_what_it_sent(keeper);
+  if (keeper->quitting || never_ran) {
+    keeper->exit_code = exit_code(keeper->daemon_status);
+    zpm_ending_begin(keeper);
+    return;
+  }
+  if (zpm_sys_now_ms() - keeper->daemon_started_ms >= GOOD_RUN_MS)
+    keeper->daemon_deaths = 0;
+  schedule(keeper);
+}

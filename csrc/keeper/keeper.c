@@ -1,0 +1,223 @@
+#include "keeper/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/children.h"
+#include "keeper/daemon.h"
+#include "keeper/ending.h"
+#include "keeper/requests.h"
+#include "keeper/sys.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char USAGE[] =
+    "zpm-keeper holds the processes of zpm; zpm starts it by itself.\n"
+    "usage: zpm-keeper [--owned] -- DAEMON [ARGUMENT...]\n"
+    "       zpm-keeper --owned --ctl FD\n";
+
+/* ---- the loop ---- */
+
+static void on_signal(struct zpm_keeper *keeper, int number)
+{
+  if (number == SIGCHLD) {
+    if (!keeper->ending)
+      zpm_children_reap(keeper);
+    return;
+  }
+  /* SIGTERM or SIGINT: whoever sends it wants all of zpm gone. */
+  keeper->quitting = true;
+  if (keeper->daemon_pid != 0)
+    kill(keeper->daemon_pid, SIGTERM);
+  else if (!keeper->ending)
+    zpm_ending_begin(keeper);
+}
+
+/* The host is gone, or has lost its mind. */
+static void on_ctl_end(struct zpm_keeper *keeper, bool garbage)
+{
+  zpm_ctl_close(&keeper->ctl);
+  if (keeper->daemon_argv == NULL)
+    zpm_ending_begin(keeper);
+  else if (garbage && keeper->daemon_pid != 0)
+    kill(keeper->daemon_pid, SIGKILL);
+}
+
+static void on_ctl_readable(struct zpm_keeper *keeper)
+{
+  while (zpm_ctl_has_room(&keeper->ctl)) {
+    enum zpm_ctl_event event = zpm_ctl_receive(&keeper->ctl);
+    if (event == ZPM_CTL_NOTHING)
+      return;
+    if (event != ZPM_CTL_RECORD) {
+      on_ctl_end(keeper, event == ZPM_CTL_GARBAGE);
+      return;
+    }
+    zpm_requests_handle(keeper);
+  }
+}
+
+static void tell(struct zpm_keeper *keeper)
+{
+  struct zpm_ctl *ctl = &keeper->ctl;
+  struct zpm_wire_record news;
+
+  while (ctl->fd >= 0 && zpm_ctl_flush(ctl)) {
+    while (zpm_ctl_has_room(ctl) && zpm_table_next_news(&keeper->table, &news))
+      zpm_ctl_push(ctl, &news);
+    if (ctl->out_count == 0)
+      return;
+  }
+}
+
+static int next_timeout(const struct zpm_keeper *keeper)
+{
+  uint64_t due = keeper->ending ? keeper->scan_due_ms : keeper->daemon_due_ms;
+  uint64_t now = zpm_sys_now_ms();
+
+  if (due == 0)
+    return -1;
+  return due > now ? (int)(due - now) : 0;
+}
+
+static void wait_for_something(struct zpm_keeper *keeper, int signals)
+{
+  bool listens = zpm_ctl_has_room(&keeper->ctl);
+  bool speaks = keeper->ctl.out_count > 0;
+  struct pollfd fds[] = {
+      {.fd = signals, .events = POLLIN},
+      {.fd = keeper->ctl.fd,
+       .events = (short)((listens ? POLLIN : 0) | (speaks ? POLLOUT : 0))},
+  };
+  int number;
+
+  if (poll(fds, 2, next_timeout(keeper)) < 0)
+    return;
+  while ((number = zpm_sys_signals_next(signals)) != 0)
+    on_signal(keeper, number);
+  if (keeper->ctl.fd >= 0 && fds[1].revents != 0)
+    on_ctl_readable(keeper);
+}
+
+static int run(struct zpm_keeper *keeper, int signals)
+{
+  while (!keeper->finished) {
+    tell(keeper);
+    wait_for_something(keeper, signals);
+    if (keeper->daemon_died)
+      zpm_daemon_bury(keeper);
+    if (keeper->ending)
+      zpm_ending_step(keeper);
+    else if (keeper->daemon_due_ms != 0 &&
+             zpm_sys_now_ms() >= keeper->daemon_due_ms)
+      zpm_daemon_start(keeper);
+  }
+  return keeper->exit_code;
+}
+
+/* ---- the start ---- */
+
+static void open_standard_streams(void)
+{
+  int null = open("/dev/null", O_RDWR); /* takes the lowest free number */
+
+  while (null >= 0 && null <= STDERR_FILENO)
+    null = open("/dev/null", O_RDWR);
+  if (null < 0)
+    return;
+  dup2(null, STDIN_FILENO);
+  close(null);
+}
+
+static int block_signals(void)
+{
+  sigset_t set;
+
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL); /* ignored, it would reap behind our back */
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_SETMASK, &set, NULL);
+  return zpm_sys_signals_open(&set);
+}
+
+static void raise_nofile(struct rlimit *found)
+{
+  struct rlimit most;
+
+  getrlimit(RLIMIT_NOFILE, found);
+  most = *found;
+  most.rlim_cur = most.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &most);
+}
+
+/* The host must not become, or stay, the parent of its own keeper: its SIGCHLD
+ * belongs to others. */
+static void leave_host(void)
+{
+  pid_t pid = fork();
+
+  if (pid > 0)
+    _exit(EXIT_SUCCESS);
+  if (pid < 0)
+    _exit(EXIT_FAILURE);
+}
+
+/* True if the command line means something. */
+static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
+{
+  int at = 1;
+
+  if (at < argc && strcmp(argv[at], "--owned") == 0) {
+    keeper->quitting = true; /* ends with the daemon, however that ends */
+    at++;
+  }
+  if (keeper->quitting && at + 2 == argc && strcmp(argv[at], "--ctl") == 0) {
+    keeper->ctl.fd = atoi(argv[at + 1]);
+    return keeper->ctl.fd > STDERR_FILENO &&
+           fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC) == 0;
+  }
+  if (at + 1 < argc && strcmp(argv[at], "--") == 0) {
+    keeper->daemon_argv = argv + at + 1;
+    return true;
+  }
+  return false;
+}
+
+int main(int argc, char **argv)
+{
+  struct zpm_keeper keeper = {.ctl.fd = -1};
+  int signals;
+
+  if (!parse(&keeper, argc, argv)) {
+    dprintf(STDERR_FILENO, "%s", USAGE);
+    return EXIT_USAGE;
+  }
+  zpm_sys_close_others(keeper.ctl.fd);
+  open_standard_streams();
+  if (keeper.daemon_argv == NULL)
+    leave_host();
+  setsid();
+  zpm_sys_become_reaper();
+  raise_nofile(&keeper.nofile);
+  signals = block_signals();
+  if (signals < 0) {
+    dprintf(STDERR_FILENO, "zpm-keeper: cannot watch signals: %s\n",
+            strerror(errno));
+    return EXIT_FAILURE;
+  }
+  if (keeper.daemon_argv != NULL)
+    zpm_daemon_start(&keeper);
+  else
+    zpm_ctl_open(&keeper.ctl, keeper.ctl.fd);
+  return run(&keeper, signals);
+}

@@ -1,0 +1,51 @@
+#ifndef ZPM_KEEPER_KEEPER_H
+#define ZPM_KEEPER_KEEPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "keeper/ctl.h"
+#include "keeper/table.h"
+
+/*
+ * The keeper: the parent of every app, and the store of their descriptors.
+ *
+ *   keeper.c    main and the loop
+ *   daemon.c    starts the daemon, and starts it again
+ *   requests.c  what a record asks for
+ *   children.c  who has died
+ *   spawn.c spec.c   from a request to a running program
+ *   table.c     children and stored descriptors: the truth
+ *   ctl.c       the socket
+ *   ending.c    ends everything that is left
+ *   linux.c     the operating system
+ *
+ * It holds no policy and allocates nothing but the pages of its table: what is
+ * not here cannot fail here.
+ */
+struct zpm_keeper {
+  struct zpm_table table;
+  struct zpm_ctl ctl;
+  struct rlimit nofile; /* as we found it: what apps get */
+
+  char **daemon_argv; /* NULL: the host at the other end is no child of ours */
+  pid_t daemon_pid;   /* 0: not running */
+  uint64_t daemon_started_ms;
+  uint64_t daemon_due_ms; /* when to start it; 0: not waiting */
+  unsigned daemon_deaths; /* in a row */
+  bool daemon_was_started;
+  bool daemon_died; /* and nobody has dealt with it yet */
+  int daemon_status;
+  bool quitting; /* no daemon is started any more */
+
+  bool ending; /* everybody is asked to leave */
+  bool finished;
+  uint64_t scan_due_ms; /* when to look for children again; 0: no need */
+  uint64_t last_scan_ms;
+  uint64_t kill_from_ms;
+  int exit_code;
+};
+
+#endif

@@ -1,0 +1,127 @@
+#include "keeper/sys.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  STAT_MAX = 512,
+  LISTING_MAX = 4096,
+  HIGHEST_FD = 65536, /* where close_range is missing (Linux < 5.9) */
+};
+
+void zpm_sys_become_reaper(void)
+{
+  prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
+}
+
+int zpm_sys_signals_open(const sigset_t *set)
+{
+  return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int zpm_sys_signals_next(int fd)
+{
+  struct signalfd_siginfo info;
+
+  if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+    return 0;
+  return (int)info.ssi_signo;
+}
+
+int zpm_sys_memfd(const char *name)
+{
+  return memfd_create(name, MFD_CLOEXEC);
+}
+
+int zpm_sys_socketpair(int fds[2])
+{
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+}
+
+static bool close_range_by_kernel(unsigned first, unsigned last)
+{
+#ifdef SYS_close_range
+  return first > last || syscall(SYS_close_range, first, last, 0U) == 0;
+#else
+  return first > last;
+#endif
+}
+
+void zpm_sys_close_others(int keep)
+{
+  unsigned kept = keep > 2 ? (unsigned)keep : 2;
+
+  if (close_range_by_kernel(3, kept - 1) &&
+      close_range_by_kernel(kept + 1, ~0U))
+    return;
+  for (int fd = 3; fd < HIGHEST_FD; fd++) {
+    if (fd != keep)
+      close(fd);
+  }
+}
+
+/* The parent as told by /proc/PID/stat: "pid (name) state ppid ...", where the
+ * name may hold anything, ')' too. */
+static pid_t parent_of(int proc, const char *pid)
+{
+  char path[32];
+  char stat[STAT_MAX];
+  const char *end;
+  ssize_t len;
+  int fd;
+
+  snprintf(path, sizeof(path), "%s/stat", pid);
+  fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return -1;
+  len = read(fd, stat, sizeof(stat) - 1);
+  close(fd);
+  if (len <= 0)
+    return -1;
+  stat[len] = '\0';
+  end = strrchr(stat, ')');
+  if (end == NULL || strlen(end) < 4)
+    return -1;
+  return (pid_t)strtol(end + 4, NULL, 10);
+}
+
+void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx)
+{
+  /* The kernel's struct linux_dirent64; opendir would allocate. */
+  enum { RECLEN_AT = 16, NAME_AT = 19 };
+  char listing[LISTING_MAX];
+  int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  pid_t self = getpid();
+  long len;
+
+  if (proc < 0)
+    return;
+  while ((len = syscall(SYS_getdents64, proc, listing, sizeof(listing))) > 0) {
+    uint16_t step;
+    for (long at = 0; at < len; at += step) {
+      const char *name = listing + at + NAME_AT;
+      memcpy(&step, listing + at + RECLEN_AT, sizeof(step));
+      if (*name >= '1' && *name <= '9' && parent_of(proc, name) == self)
+        visit(ctx, (pid_t)strtol(name, NULL, 10));
+    }
+  }
+  close(proc);
+}
+
+uint64_t zpm_sys_now_ms(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,142 @@
+#include "keeper/requests.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/children.h"
+#include "keeper/spawn.h"
+
+enum { SPAWN_FDS_MIN = 2 };
+
+static bool has_name(const struct zpm_wire_record *record)
+{
+  return record->name[0] != '\0' && record->name[ZPM_WIRE_NAME_MAX - 1] == '\0';
+}
+
+/* Each returns 0 or an errno to refuse with. */
+
+static int put(struct zpm_keeper *keeper, const struct zpm_wire_record *record)
+{
+  if (!has_name(record) || keeper->ctl.fd_count != 1)
+    return EINVAL;
+  if (zpm_table_put(&keeper->table, record->name, keeper->ctl.fds[0]) != 0)
+    return ENOMEM;
+  keeper->ctl.fds[0] = -1;
+  return 0;
+}
+
+static int del(struct zpm_keeper *keeper, const struct zpm_wire_record *record)
+{
+  if (!has_name(record))
+    return EINVAL;
+  return zpm_table_del(&keeper->table, record->name) == 0 ? 0 : ENOENT;
+}
+
+static int spawn(struct zpm_keeper *keeper,
+                 const struct zpm_wire_record *record)
+{
+  struct zpm_ctl *ctl = &keeper->ctl;
+  struct zpm_child child = {.id = record->id};
+
+  if (ctl->fd_count < SPAWN_FDS_MIN)
+    return EINVAL;
+  if (zpm_table_child_by_id(&keeper->table, record->id) != NULL)
+    return EEXIST;
+  if (zpm_table_reserve_child(&keeper->table) != 0)
+    return ENOMEM;
+  child.pid = zpm_spawn_child(ctl->fds, ctl->fd_count, &keeper->nofile);
+  if (child.pid < 0) {
+    child.pid = 0;
+    child.status = errno;
+  }
+  zpm_table_add_child(&keeper->table, child);
+  return 0;
+}
+
+/* The zombie of an unacknowledged child still owns its number: this cannot hit
+ * a stranger. */
+static int kill_child(struct zpm_keeper *keeper,
+                      const struct zpm_wire_record *record)
+{
+  struct zpm_child *child = zpm_table_child_by_id(&keeper->table, record->id);
+  bool group = (record->flags & ZPM_WIRE_GROUP) != 0;
+
+  if (child == NULL || child->pid == 0)
+    return ESRCH;
+  return zpm_children_signal(child->pid, record->a, group) == 0 ? 0 : errno;
+}
+
+static int acknowledge(struct zpm_keeper *keeper,
+                       const struct zpm_wire_record *record)
+{
+  struct zpm_child *child = zpm_table_child_by_id(&keeper->table, record->id);
+
+  if (child == NULL)
+    return ESRCH;
+  if (child->pid != 0 && (child->flags & ZPM_CHILD_EXITED) == 0)
+    return EBUSY;
+  if (child->pid != 0)
+    waitpid(child->pid, NULL, WNOHANG);
+  zpm_table_remove_child(&keeper->table, child);
+  zpm_children_reap(keeper); /* its zombie may have hidden an orphan's */
+  return 0;
+}
+
+static int pong(struct zpm_keeper *keeper, const struct zpm_wire_record *record)
+{
+  struct zpm_wire_record answer = {.magic = ZPM_WIRE_MAGIC,
+                                   .type = ZPM_WIRE_PONG,
+                                   .id = record->id,
+                                   .a = getpid()};
+
+  zpm_ctl_push(&keeper->ctl, &answer);
+  return 0;
+}
+
+static int dispatch(struct zpm_keeper *keeper,
+                    const struct zpm_wire_record *record)
+{
+  bool takes_fds =
+      record->type == ZPM_WIRE_PUT || record->type == ZPM_WIRE_SPAWN;
+
+  if (keeper->ctl.too_many_fds || (keeper->ctl.fd_count > 0 && !takes_fds))
+    return EINVAL;
+  switch (record->type) {
+  case ZPM_WIRE_PUT:
+    return put(keeper, record);
+  case ZPM_WIRE_DEL:
+    return del(keeper, record);
+  case ZPM_WIRE_SPAWN:
+    return spawn(keeper, record);
+  case ZPM_WIRE_KILL:
+    return kill_child(keeper, record);
+  case ZPM_WIRE_ACK:
+    return acknowledge(keeper, record);
+  case ZPM_WIRE_QUIT:
+    keeper->quitting = true;
+    return 0;
+  case ZPM_WIRE_PING:
+    return pong(keeper, record);
+  case ZPM_WIRE_REEXEC:
+    return ENOSYS;
+  default:
+    return EINVAL;
+  }
+}
+
+void zpm_requests_handle(struct zpm_keeper *keeper)
+{
+  const struct zpm_wire_record *record = &keeper->ctl.in;
+  int refusal = dispatch(keeper, record);
+  struct zpm_wire_record nak = {.magic = ZPM_WIRE_MAGIC,
+                                .type = ZPM_WIRE_NAK,
+                                .id = record->id,
+                                .a = record->type,
+                                .b = refusal};
+
+  if (refusal != 0)
+    zpm_ctl_push(&keeper->ctl, &nak);
+  zpm_ctl_release(&keeper->ctl);
+}

@@ -1,0 +1,124 @@
+#include "keeper/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/spec.h"
+#include "keeper/wire.h"
+
+enum {
+  AT_SPEC,
+  AT_ERROR_PIPE,
+  AT_CHILD_FDS,
+  OUT_OF_THE_WAY = ZPM_WIRE_FD_MAX, /* above every number a child can get */
+  EXIT_NOT_RUN = 127,
+};
+
+static noreturn void fail(int error_pipe, enum zpm_spawn_stage stage)
+{
+  struct zpm_spawn_failure failure = {.stage = (int32_t)stage, .error = errno};
+  ssize_t written = write(error_pipe, &failure, sizeof(failure));
+
+  (void)written; /* nobody else to tell */
+  _exit(EXIT_NOT_RUN);
+}
+
+void zpm_spawn_reset_signals(void)
+{
+  sigset_t none;
+
+  for (int number = 1; number < NSIG; number++)
+    signal(number, SIG_DFL); /* fails for KILL, STOP and libc's own */
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Up first, so that no number is overwritten before it has been copied. */
+static int place_fds(int *fds, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (fds[i] < 0)
+      return -1;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (dup2(fds[i], (int)i) < 0) /* not close-on-exec */
+      return -1;
+  }
+  for (int missing = (int)count; missing <= STDERR_FILENO; missing++) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, missing) < 0)
+      return -1;
+  }
+  return 0;
+}
+
+static int set_limits(const struct zpm_spawn_spec *head,
+                      const struct rlimit *nofile)
+{
+  if (setrlimit(RLIMIT_NOFILE, nofile) != 0)
+    return -1;
+  if (head->umask != ZPM_SPEC_KEEP)
+    umask((mode_t)head->umask);
+  if (head->nice != ZPM_SPEC_KEEP)
+    return setpriority(PRIO_PROCESS, 0, head->nice);
+  return 0;
+}
+
+static int set_user(const struct zpm_spec *spec)
+{
+  const struct zpm_spawn_spec *head = &spec->head;
+
+  if (head->uid != ZPM_SPEC_KEEP &&
+      setgroups(head->group_count, spec->groups) != 0)
+    return -1;
+  if (head->gid != ZPM_SPEC_KEEP && setgid((gid_t)head->gid) != 0)
+    return -1;
+  if (head->uid != ZPM_SPEC_KEEP && setuid((uid_t)head->uid) != 0)
+    return -1;
+  return 0;
+}
+
+static noreturn void run(const int *given, size_t count,
+                         const struct rlimit *nofile)
+{
+  struct zpm_spec spec;
+  int fds[ZPM_WIRE_FD_MAX];
+  size_t child_fds = count - AT_CHILD_FDS;
+  int error_pipe = fcntl(given[AT_ERROR_PIPE], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+
+  if (error_pipe < 0)
+    fail(given[AT_ERROR_PIPE], ZPM_STAGE_FDS);
+  setsid();
+  if (zpm_spec_read(&spec, given[AT_SPEC]) != 0)
+    fail(error_pipe, ZPM_STAGE_SPEC);
+  for (size_t i = 0; i < child_fds; i++)
+    fds[i] = given[AT_CHILD_FDS + i];
+  if (place_fds(fds, child_fds) != 0)
+    fail(error_pipe, ZPM_STAGE_FDS);
+  if (set_limits(&spec.head, nofile) != 0)
+    fail(error_pipe, ZPM_STAGE_LIMITS);
+  if (set_user(&spec) != 0)
+    fail(error_pipe, ZPM_STAGE_USER);
+  if (chdir(spec.cwd) != 0)
+    fail(error_pipe, ZPM_STAGE_CWD);
+  zpm_spawn_reset_signals();
+  execve(spec.path, spec.argv, spec.envp);
+  fail(error_pipe, ZPM_STAGE_EXEC);
+}
+
+pid_t zpm_spawn_child(const int *fds, size_t count, const struct rlimit *nofile)
+{
+  pid_t pid = fork();
+
+  if (pid == 0)
+    run(fds, count, nofile);
+  return pid;
+}

@@ -1,0 +1,34 @@
+#ifndef ZPM_KEEPER_SYS_H
+#define ZPM_KEEPER_SYS_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * What the keeper needs of the operating system beyond POSIX.  One file per
+ * system implements it.  All descriptors made here are close-on-exec.
+ */
+
+/* Orphans of our children become our children. */
+void zpm_sys_become_reaper(void);
+
+/* A descriptor that is readable when a blocked signal of `set` is pending. */
+int zpm_sys_signals_open(const sigset_t *set);
+/* The next pending signal; 0 when there is none. */
+int zpm_sys_signals_next(int fd);
+
+int zpm_sys_memfd(const char *name);
+int zpm_sys_socketpair(int fds[2]);
+
+/* Closes every descriptor above 2 but `keep` (-1: none). */
+void zpm_sys_close_others(int keep);
+
+/* Calls `visit` for every direct child, zombies included.  One that is born or
+ * dies meanwhile may be left out. */
+void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx);
+
+/* Milliseconds that never go back. */
+uint64_t zpm_sys_now_ms(void);
+
+#endif
