@@ -80,8 +80,8 @@ static const struct zpm_option TABLE_OPTIONS[] = {
     {"compact", 0, NULL, "Fewer columns"},
     {"wide", 0, NULL, "All columns, nothing cut"},
     {"status", 0, "STATUS",
-     "Only apps that are stopped, starting, running, "
-     "stopping, crashed or errored"},
+     "Only apps that are stopped, starting, running, stopping, crashed or "
+     "errored"},
     {"sort", 0, "FIELD",
      "By name, status, pid, uptime, restarts, cpu or memory"},
     {"order", 0, "asc|desc", "Direction of --sort (asc)"},
@@ -90,9 +90,7 @@ static const struct zpm_option TABLE_OPTIONS[] = {
 
 static const struct zpm_option LOGS_OPTIONS[] = {
     {"lines", 'n', "N", "How many recent lines (20)"},
-    {"follow", 'f', NULL,
-     "Go on with live output until Ctrl-C (the default on "
-     "a terminal)"},
+    {"follow", 'f', NULL, "Go on with live output until Ctrl-C (the default)"},
     {"no-follow", 0, NULL, "Show the recent lines and end"},
     {"out", 0, NULL, "Standard output only"},
     {"err", 0, NULL, "Standard error only"},
@@ -119,46 +117,113 @@ static const char *const LOGS_ALIASES[] = {"log", NULL};
 static const char *const DESCRIBE_ALIASES[] = {"show", "info", NULL};
 static const char *const KILL_ALIASES[] = {"kill", NULL};
 
+static const char PING_DETAILS[] =
+    "Starts no daemon. Exit code 0: it answered; 1: none does.\n";
+
+static const char START_DETAILS[] =
+    "The operand is a script (run by what its extension asks for), an\n"
+    "executable, a command found in node_modules/.bin or PATH, the name\n"
+    "of an app that zpm knows already, or a JSON file with one config or\n"
+    "an array of them. Everything after -- goes to the app.\n"
+    "\n"
+    "A stopped app that is known is started again; fields given now\n"
+    "are put over the stored ones. A running one is left alone: use\n"
+    "`zpm restart <name> --port 3001` to change it.\n"
+    "\n"
+    "Examples:\n"
+    "  zpm start server.js --name api --port 3000\n"
+    "  zpm start worker.py --env QUEUE=mail --kill-timeout 30000\n"
+    "  zpm start next -- start -p 4000\n"
+    "  zpm start main.ts --with \"tsx --no-warnings\"\n"
+    "  zpm start apps.json\n";
+
+static const char STOP_DETAILS[] =
+    "Sends the stop signal (SIGTERM, see --kill-signal of start),\n"
+    "waits for the kill timeout (5 s), then sends SIGKILL. Ends when\n"
+    "nothing is left. The app stays known: `zpm start <name>` starts\n"
+    "it again.\n"
+    "\n"
+    "Examples:\n"
+    "  zpm stop api worker\n"
+    "  zpm stop all\n";
+
+static const char RESTART_DETAILS[] =
+    "Options change the app's stored config before it starts again.\n"
+    "\n"
+    "Examples:\n"
+    "  zpm restart api\n"
+    "  zpm restart api --port 3001 --env LOG_LEVEL=debug\n"
+    "  zpm restart all\n";
+
+static const char DELETE_DETAILS[] = "Their log files stay.\n"
+                                     "\n"
+                                     "Examples:\n"
+                                     "  zpm delete api\n"
+                                     "  zpm delete all\n";
+
+static const char STATS_DETAILS[] =
+    "CPU and memory are of the app's whole process tree; the heap is\n"
+    "that of JavaScript, for Node apps.\n"
+    "\n"
+    "Examples:\n"
+    "  zpm stats\n"
+    "  zpm stats api --json\n"
+    "  zpm stats --sort memory --order desc\n";
+
+static const char LIST_DETAILS[] = "Examples:\n"
+                                   "  zpm list\n"
+                                   "  zpm ls --status errored\n"
+                                   "  zpm list --json\n";
+
+static const char DESCRIBE_DETAILS[] =
+    "Its config, its processes, its last exit, its log files. Values\n"
+    "of environment variables are hidden unless --show-env is given.\n"
+    "\n"
+    "Example:\n"
+    "  zpm describe api\n";
+
+static const char LOGS_DETAILS[] = "Examples:\n"
+                                   "  zpm logs api\n"
+                                   "  zpm logs api --lines 200 --no-follow\n"
+                                   "  zpm logs --err\n";
+
+static const char DOCTOR_DETAILS[] =
+    "Looks at the daemon, the keeper, folders, their permissions, and\n"
+    "limits, and says what to do about each finding.\n";
+
+static const char START_DAEMON_DETAILS[] =
+    "Other commands do this by themselves. Apps that were\n"
+    "running when the last daemon ended are started again.\n";
+
+static const char RESTART_DAEMON_DETAILS[] =
+    "Use it after an update of zpm. Apps that were running are\n"
+    "started again by the new daemon.\n";
+
+static const char KILL_DAEMON_DETAILS[] =
+    "The apps stay known; those that were running are started\n"
+    "again by the next daemon.\n";
+
 const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_HELLO] = {.id = ZPM_CMD_HELLO,
                        .name = "hello",
                        .where = ZPM_ON_WIRE,
                        .arguments = HELLO_ARGUMENTS,
                        .summary = "Compare versions"},
-    [ZPM_CMD_PING] =
-        {.id = ZPM_CMD_PING,
-         .name = "ping",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .summary = "Ask whether the daemon answers",
-         .details =
-             "Starts no daemon. Exit code 0: it answered; 1: none does."},
-    [ZPM_CMD_START] =
-        {.id = ZPM_CMD_START,
-         .name = "start",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .arguments = START_ARGUMENTS,
-         .operands = "<script|command|name|apps.json> [-- args...]",
-         .options = START_OPTIONS,
-         .takes_config = true,
-         .summary = "Start an app and keep it running",
-         .details =
-             "The operand is a script (run by what its extension asks for), "
-             "an\n"
-             "executable, a command found in node_modules/.bin or PATH, the\n"
-             "name of an app that zpm knows already, or a JSON file with one\n"
-             "config or an array of them. Everything after -- goes to the "
-             "app.\n"
-             "\n"
-             "A stopped app that is known is started again; fields given now\n"
-             "are put over the stored ones. A running one is left alone: use\n"
-             "`zpm restart <name> --port 3001` to change it.\n"
-             "\n"
-             "Examples:\n"
-             "  zpm start server.js --name api --port 3000\n"
-             "  zpm start worker.py --env QUEUE=mail --kill-timeout 30000\n"
-             "  zpm start next -- start -p 4000\n"
-             "  zpm start main.ts --with \"tsx --no-warnings\"\n"
-             "  zpm start apps.json\n"},
+    [ZPM_CMD_PING] = {.id = ZPM_CMD_PING,
+                      .name = "ping",
+                      .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                      .summary = "Ask whether the daemon answers",
+                      .details = PING_DETAILS},
+    [ZPM_CMD_START] = {.id = ZPM_CMD_START,
+                       .name = "start",
+                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                       .arguments = START_ARGUMENTS,
+                       .operands =
+                           "<script|command|name|apps.json> [-- args...]",
+                       .options = START_OPTIONS,
+                       .takes_config = true,
+                       .summary = "Start an app and keep it running",
+                       .details = START_DETAILS},
     [ZPM_CMD_START_MANY] = {.id = ZPM_CMD_START_MANY,
                             .name = "start-many",
                             .where = ZPM_ON_WIRE,
@@ -170,37 +235,21 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                             .arguments = ADD_WORKER_ARGUMENTS,
                             .summary =
                                 "Make an app known, or start it as well"},
-    [ZPM_CMD_STOP] =
-        {.id = ZPM_CMD_STOP,
-         .name = "stop",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .arguments = NAME_ARGUMENTS,
-         .operands = "<name>...|all",
-         .summary = "Stop apps, with every process they started",
-         .details =
-             "Sends the stop signal (SIGTERM, see --kill-signal of start),\n"
-             "waits for the kill timeout (5 s), then sends SIGKILL. Ends when\n"
-             "nothing is left. The app stays known: `zpm start <name>` starts\n"
-             "it again.\n"
-             "\n"
-             "Examples:\n"
-             "  zpm stop api worker\n"
-             "  zpm stop all\n"},
-    [ZPM_CMD_RESTART] =
-        {.id = ZPM_CMD_RESTART,
-         .name = "restart",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .arguments = RESTART_ARGUMENTS,
-         .operands = "<name>...|all",
-         .takes_config = true,
-         .summary = "Stop apps and start them again",
-         .details =
-             "Options change the app's stored config before it starts again.\n"
-             "\n"
-             "Examples:\n"
-             "  zpm restart api\n"
-             "  zpm restart api --port 3001 --env LOG_LEVEL=debug\n"
-             "  zpm restart all\n"},
+    [ZPM_CMD_STOP] = {.id = ZPM_CMD_STOP,
+                      .name = "stop",
+                      .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                      .arguments = NAME_ARGUMENTS,
+                      .operands = "<name>...|all",
+                      .summary = "Stop apps, with every process they started",
+                      .details = STOP_DETAILS},
+    [ZPM_CMD_RESTART] = {.id = ZPM_CMD_RESTART,
+                         .name = "restart",
+                         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                         .arguments = RESTART_ARGUMENTS,
+                         .operands = "<name>...|all",
+                         .takes_config = true,
+                         .summary = "Stop apps and start them again",
+                         .details = RESTART_DETAILS},
     [ZPM_CMD_DELETE] = {.id = ZPM_CMD_DELETE,
                         .name = "delete",
                         .aliases = DELETE_ALIASES,
@@ -208,53 +257,31 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                         .arguments = NAME_ARGUMENTS,
                         .operands = "<name>...|all",
                         .summary = "Stop apps and forget them",
-                        .details = "Their log files stay.\n"
-                                   "\n"
-                                   "Examples:\n"
-                                   "  zpm delete api\n"
-                                   "  zpm delete all\n"},
-    [ZPM_CMD_STATS] =
-        {.id = ZPM_CMD_STATS,
-         .name = "stats",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .arguments = OPTIONAL_NAME_ARGUMENTS,
-         .operands = "[name]",
-         .options = TABLE_OPTIONS,
-         .summary = "Show CPU, memory and restarts",
-         .details =
-             "CPU and memory are of the app's whole process tree; the heap is\n"
-             "that of JavaScript, for Node apps.\n"
-             "\n"
-             "Examples:\n"
-             "  zpm stats\n"
-             "  zpm stats api --json\n"
-             "  zpm stats --sort memory --order desc\n"},
+                        .details = DELETE_DETAILS},
+    [ZPM_CMD_STATS] = {.id = ZPM_CMD_STATS,
+                       .name = "stats",
+                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                       .arguments = OPTIONAL_NAME_ARGUMENTS,
+                       .operands = "[name]",
+                       .options = TABLE_OPTIONS,
+                       .summary = "Show CPU, memory and restarts",
+                       .details = STATS_DETAILS},
     [ZPM_CMD_LIST] = {.id = ZPM_CMD_LIST,
                       .name = "list",
                       .aliases = LIST_ALIASES,
                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-
                       .options = TABLE_OPTIONS,
                       .summary = "List the apps and how they are",
-                      .details = "Examples:\n"
-                                 "  zpm list\n"
-                                 "  zpm ls --status errored\n"
-                                 "  zpm list --json\n"},
-    [ZPM_CMD_DESCRIBE] =
-        {.id = ZPM_CMD_DESCRIBE,
-         .name = "describe",
-         .aliases = DESCRIBE_ALIASES,
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .arguments = DESCRIBE_ARGUMENTS,
-         .operands = "<name>",
-         .options = DESCRIBE_OPTIONS,
-         .summary = "Tell all that is known of one app",
-         .details =
-             "Its config, its processes, its last exit, its log files. Values\n"
-             "of environment variables are hidden unless --show-env is given.\n"
-             "\n"
-             "Example:\n"
-             "  zpm describe api\n"},
+                      .details = LIST_DETAILS},
+    [ZPM_CMD_DESCRIBE] = {.id = ZPM_CMD_DESCRIBE,
+                          .name = "describe",
+                          .aliases = DESCRIBE_ALIASES,
+                          .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                          .arguments = DESCRIBE_ARGUMENTS,
+                          .operands = "<name>",
+                          .options = DESCRIBE_OPTIONS,
+                          .summary = "Tell all that is known of one app",
+                          .details = DESCRIBE_DETAILS},
     [ZPM_CMD_FIND_WORKER] = {.id = ZPM_CMD_FIND_WORKER,
                              .name = "find-worker",
                              .where = ZPM_ON_WIRE,
@@ -273,50 +300,37 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                       .options = LOGS_OPTIONS,
                       .summary =
                           "Show the recent output of apps, and follow it",
-                      .details = "Examples:\n"
-                                 "  zpm logs api\n"
-                                 "  zpm logs api --lines 200 --no-follow\n"
-                                 "  zpm logs --err\n"},
+                      .details = LOGS_DETAILS},
     [ZPM_CMD_SUBSCRIBE] = {.id = ZPM_CMD_SUBSCRIBE,
                            .name = "subscribe",
                            .where = ZPM_ON_WIRE,
                            .arguments = SUBSCRIBE_ARGUMENTS,
                            .summary = "Be told what happens"},
-    [ZPM_CMD_DOCTOR] =
-        {.id = ZPM_CMD_DOCTOR,
-         .name = "doctor",
-         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
-         .summary = "Check that zpm can work well here",
-         .details = "Looks at the daemon, the keeper, folders and their\n"
-                    "permissions, and limits, and says what to do about each\n"
-                    "finding.\n"},
+    [ZPM_CMD_DOCTOR] = {.id = ZPM_CMD_DOCTOR,
+                        .name = "doctor",
+                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                        .summary = "Check that zpm can work well here",
+                        .details = DOCTOR_DETAILS},
     [ZPM_CMD_SHUTDOWN] = {.id = ZPM_CMD_SHUTDOWN,
                           .name = "shutdown",
                           .where = ZPM_ON_WIRE,
                           .summary = "Stop all apps, then the daemon"},
-    [ZPM_CMD_START_DAEMON] =
-        {.id = ZPM_CMD_START_DAEMON,
-         .name = "start-daemon",
-         .where = ZPM_ON_CLI,
-         .summary = "Start the daemon, if none runs",
-         .details = "Other commands do this by themselves. Apps that were\n"
-                    "running when the last daemon ended are started again.\n"},
-    [ZPM_CMD_RESTART_DAEMON] =
-        {.id = ZPM_CMD_RESTART_DAEMON,
-         .name = "restart-daemon",
-         .where = ZPM_ON_CLI,
-         .summary = "End the daemon and start it again",
-         .details =
-             "Use it after an update of zpm. Apps that were running are\n"
-             "started again by the new daemon.\n"},
-    [ZPM_CMD_KILL_DAEMON] =
-        {.id = ZPM_CMD_KILL_DAEMON,
-         .name = "kill-daemon",
-         .aliases = KILL_ALIASES,
-         .where = ZPM_ON_CLI,
-         .summary = "Stop all apps, then the daemon",
-         .details = "The apps stay known; those that were running are started\n"
-                    "again by the next daemon.\n"},
+    [ZPM_CMD_START_DAEMON] = {.id = ZPM_CMD_START_DAEMON,
+                              .name = "start-daemon",
+                              .where = ZPM_ON_CLI,
+                              .summary = "Start the daemon, if none runs",
+                              .details = START_DAEMON_DETAILS},
+    [ZPM_CMD_RESTART_DAEMON] = {.id = ZPM_CMD_RESTART_DAEMON,
+                                .name = "restart-daemon",
+                                .where = ZPM_ON_CLI,
+                                .summary = "End the daemon and start it again",
+                                .details = RESTART_DAEMON_DETAILS},
+    [ZPM_CMD_KILL_DAEMON] = {.id = ZPM_CMD_KILL_DAEMON,
+                             .name = "kill-daemon",
+                             .aliases = KILL_ALIASES,
+                             .where = ZPM_ON_CLI,
+                             .summary = "Stop all apps, then the daemon",
+                             .details = KILL_DAEMON_DETAILS},
     [ZPM_CMD_VERSION] = {.id = ZPM_CMD_VERSION,
                          .name = "version",
                          .where = ZPM_ON_CLI,
