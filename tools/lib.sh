@@ -9,7 +9,7 @@ exec </dev/null
 JOBS=$(nproc 2>/dev/null || echo 2)
 LOGS=out/log
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 # fail WHAT [ADVICE...]: the last thing a script says.
 fail() {

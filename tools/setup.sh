@@ -31,24 +31,17 @@ install_node_modules() {
   printf '%s\n' "$want" >$stamp
 }
 
-# The headers that came with this node, so that node-gyp downloads nothing.
-node_headers() {
-  node -p 'const p = require("path").resolve(process.execPath, "../..");
-    require("fs").existsSync(p + "/include/node/node_api.h") ? "--nodedir=" + p : ""'
-}
-
 build_addon() {
-  local stamp headers
+  local stamp
   stamp=out/stamp/addon-$(node -p process.versions.modules)
   if [ -f build/Release/zpm.node ] &&
     ! stale "$stamp" binding.gyp csrc include node_modules/.zpm-setup; then
     return 0
   fi
-  headers=$(node_headers)
   touch "$stamp.new"
-  # shellcheck disable=SC2086 # empty or one word
   run "addon (node-gyp)" "A C++17 compiler and Python 3 are needed." \
-    timeout --foreground -k 10 900 npx --no node-gyp rebuild -j "$JOBS" --loglevel=warn $headers
+    timeout --foreground -k 10 900 \
+    npm run --silent build:addon -- -j "$JOBS" --loglevel=warn
   rm -f out/stamp/addon-*[0-9]
   mv "$stamp.new" "$stamp"
 }
