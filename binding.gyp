@@ -1,0 +1,53 @@
+{
+  "variables": {
+    # Folder with cjson/cJSON.c, to compile it in (prebuilds); else libcjson.
+    "cjson_src%": "<!(node -p \"process.env.ZPM_CJSON_SRC || ''\")",
+  },
+  "targets": [{
+    "target_name": "zpm",
+    "sources": [ "<!@(node csrc/addon/sources.cjs)" ],
+    "include_dirs": [
+      "csrc", "include",
+      "<!(node -p \"require('node-addon-api').include_dir\")",
+    ],
+    "defines": [
+      "_GNU_SOURCE",
+      "NAPI_VERSION=8",
+      "NODE_ADDON_API_CPP_EXCEPTIONS",
+      "NODE_ADDON_API_DISABLE_DEPRECATED",
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+    ],
+    "cflags!": [ "-fno-exceptions" ],
+    "cflags_cc!": [ "-fno-exceptions", "-fno-rtti" ],
+    "cflags": [
+      "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections",
+      "-Wall", "-Wextra", "-Wno-unused-parameter",
+    ],
+    "cflags_c": [ "-std=c11" ],
+    "cflags_cc": [ "-std=c++17" ],
+    "conditions": [
+      ["cjson_src!=''", {
+        "sources": [ "<(cjson_src)/cjson/cJSON.c" ],
+        "include_dirs": [ "<(cjson_src)" ],
+        "defines": [ "CJSON_HIDE_SYMBOLS" ],
+      }, {
+        "cflags": [ "<!@(pkg-config --cflags libcjson)" ],
+        "libraries": [ "<!@(pkg-config --libs libcjson)" ],
+      }],
+      ["OS=='linux'", {
+        "ldflags": [
+          "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL",
+          "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack",
+        ],
+      }],
+      ["OS=='mac'", {
+        "xcode_settings": {
+          "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+          "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+          "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+          "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        },
+      }],
+    ],
+  }],
+}

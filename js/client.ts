@@ -1,0 +1,143 @@
+import { ZpmApi } from "./api";
+import { zpmPath } from "./binary";
+import { ZpmError } from "./errors";
+import { native, type NativeClient } from "./native";
+import { place } from "./paths";
+import { type ChannelEvents, Session } from "./session";
+import type { ZpmOptions } from "./types";
+import { version } from "./version";
+
+interface Hello {
+  compatible: boolean;
+  advice: string | null;
+}
+
+/**
+ * The API of the daemon, which is started when none runs.
+ *
+ * The connection is made by the first call, and again by the next one when the
+ * daemon has gone away. It keeps Node running only while a call is open, so a
+ * script ends by itself; see ref().
+ */
+export class ZPMClient extends ZpmApi {
+  readonly #options: ZpmOptions;
+  #keptAlive: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: ZpmOptions = {}) {
+    super();
+    this.#options = { ...options };
+  }
+
+  // ---- the daemon ----
+
+  /** Starts the daemon unless one runs. */
+  async ensureDaemon(): Promise<void> {
+    await this.request("ping");
+  }
+
+  /** Whether a daemon answers; none is started. */
+  async isDaemonRunning(): Promise<boolean> {
+    return native().daemonRuns(place(this.#options));
+  }
+
+  /**
+   * Stops all apps and ends the daemon. The next daemon starts those again
+   * that were up.
+   */
+  async killDaemon(): Promise<string> {
+    let onEnd = () => {};
+    const ended = new Promise<void>((resolve) => {
+      onEnd = resolve;
+    });
+    let session: Session;
+    try {
+      session = await Session.open(
+        (events) => this.#dial(events, false),
+        () => {},
+        onEnd,
+      );
+    } catch (error) {
+      if ((error as ZpmError).code === "ZPM_EDAEMON")
+        return "No daemon is running.";
+      throw error;
+    }
+    const sentence = (await session.request("shutdown")) as string;
+    await session.hold(ended);
+    await this.hangUp();
+    return sentence;
+  }
+
+  /** Ends the daemon if one runs, and starts a new one. */
+  async restartDaemon(): Promise<void> {
+    await this.killDaemon();
+    await this.ensureDaemon();
+  }
+
+  // ---- the connection ----
+
+  /** Ends the connection; calls that are open fail. A later call connects. */
+  async close(): Promise<void> {
+    this.unref();
+    await this.hangUp();
+  }
+
+  /** The same as close(). */
+  disconnect(): Promise<void> {
+    return this.close();
+  }
+
+  /** Keeps Node running, for a program that only listens to events. */
+  ref(): this {
+    this.#keptAlive ??= setInterval(() => {}, 0x7fffffff);
+    return this;
+  }
+
+  /** Takes ref() back. */
+  unref(): this {
+    clearInterval(this.#keptAlive);
+    this.#keptAlive = undefined;
+    return this;
+  }
+
+  /** @internal */
+  protected override dial(events: ChannelEvents): Promise<NativeClient> {
+    return this.#dial(events, true);
+  }
+
+  /** @internal A daemon outlives updates of this package. */
+  protected override async greet(session: Session): Promise<void> {
+    const { compatible, advice } = (await session.request("hello", {
+      version,
+    })) as Hello;
+    if (compatible) return;
+    throw new ZpmError(
+      "ZPM_EVERSION",
+      advice ?? "the daemon is of another version; call restartDaemon()",
+    );
+  }
+
+  async #dial(
+    { lines, ended }: ChannelEvents,
+    startDaemon: boolean,
+  ): Promise<NativeClient> {
+    const { Client } = native();
+    const client = new Client(lines, (message, code) => {
+      ended(
+        message === ""
+          ? new ZpmError("ZPM_EDAEMON", "the daemon ended the connection")
+          : new ZpmError(code, message),
+      );
+    });
+    try {
+      await client.connect({
+        ...place(this.#options),
+        zpmPath: startDaemon ? zpmPath() : undefined,
+        startDaemon,
+      });
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+    return client;
+  }
+}
