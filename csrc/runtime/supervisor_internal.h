@@ -28,7 +28,7 @@ enum zpm_unsaved {
   ZPM_UNSAVED_WISHES, /* what somebody asked for: before it is answered */
 };
 
-struct zpm_supervisor_measure.call; /* measure.c */
+struct zpm_measure_call; /* supervisor_measure.c */
 
 struct zpm_supervisor {
   struct zpm_services services;
@@ -52,7 +52,7 @@ struct zpm_supervisor {
 
   /* supervisor_measure.c */
   uv_timer_t measure_timer;
-  struct zpm_list supervisor_measure.calls;
+  struct zpm_list measure_calls;
   size_t heaps_awaited;
 
   /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
