@@ -1,0 +1,458 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "base/str.h"
+#include "runtime/channel.h"
+
+enum { DEADLINE_MS = 30000 };
+
+/* A channel, the app's end of it, and what came of it. */
+struct talk {
+  uv_loop_t loop;
+  struct zpm_channel *channel;
+  int app;
+  uint64_t used;
+  unsigned answers;
+  struct zpm_str said; /* messages, each ended by '|' */
+  unsigned ended;
+  bool close_at_message;
+};
+
+static void on_heap(void *ctx, uint64_t used)
+{
+  struct talk *talk = ctx;
+
+  talk->used = used;
+  talk->answers++;
+}
+
+static void on_message(void *ctx, const char *json, size_t len)
+{
+  struct talk *talk = ctx;
+
+  assert_int_equal(zpm_str_append(&talk->said, json, len), 0);
+  assert_int_equal(zpm_str_puts(&talk->said, "|"), 0);
+  if (talk->close_at_message) {
+    zpm_channel_close(talk->channel);
+    talk->channel = NULL;
+  }
+}
+
+static void on_closed(void *ctx)
+{
+  struct talk *talk = ctx;
+
+  talk->ended++;
+}
+
+static const struct zpm_channel_events EVENTS = {
+    .heap = on_heap, .message = on_message, .closed = on_closed};
+
+static int set_up(void **state)
+{
+  struct talk *talk = calloc(1, sizeof(*talk));
+  int ends[2];
+
+  if (talk == NULL ||
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+      uv_loop_init(&talk->loop) != 0)
+    return -1;
+  talk->app = ends[1];
+  *state = talk;
+  return zpm_channel_open(&talk->loop, ends[0], &EVENTS, talk, &talk->channel,
+                          NULL);
+}
+
+static int tear_down(void **state)
+{
+  struct talk *talk = *state;
+  int rc;
+
+  if (talk->channel != NULL)
+    zpm_channel_close(talk->channel);
+  uv_run(&talk->loop, UV_RUN_DEFAULT);
+  rc = uv_loop_close(&talk->loop);
+  if (talk->app >= 0)
+    close(talk->app);
+  zpm_str_deinit(&talk->said);
+  free(talk);
+  return rc;
+}
+
+/* ---- the app's side ---- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+  (void)timer;
+  fail_msg("nothing came within %d ms", DEADLINE_MS);
+}
+
+/* The channel alone does not keep the loop alive; the deadline does. */
+static void run_once(struct talk *talk)
+{
+  uv_timer_t deadline;
+
+  uv_timer_init(&talk->loop, &deadline);
+  uv_timer_start(&deadline, on_deadline, DEADLINE_MS, 0);
+  uv_run(&talk->loop, UV_RUN_ONCE);
+  uv_close((uv_handle_t *)&deadline, NULL);
+  uv_run(&talk->loop, UV_RUN_NOWAIT);
+}
+
+static void app_says(struct talk *talk, const char *text, size_t len)
+{
+  while (len > 0) {
+    ssize_t put = send(talk->app, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (put < 0) {
+      assert_int_equal(errno, EAGAIN);
+      run_once(talk);
+      continue;
+    }
+    text += put;
+    len -= (size_t)put;
+  }
+}
+
+static void app_says_line(struct talk *talk, const char *line)
+{
+  app_says(talk, line, strlen(line));
+  app_says(talk, "\n", 1);
+}
+
+/* With one descriptor, as Node sends a handle. */
+static void app_says_with_fd(struct talk *talk, const char *text, int fd)
+{
+  struct iovec part = {.iov_base = (void *)(uintptr_t)text,
+                       .iov_len = strlen(text)};
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+  struct msghdr message = {.msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = control,
+                           .msg_controllen = sizeof(control)};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+  assert_int_equal(sendmsg(talk->app, &message, MSG_NOSIGNAL),
+                   (ssize_t)strlen(text));
+}
+
+/* All that lies in the app's end now. */
+static const char *app_hears(struct talk *talk, char *text, size_t room)
+{
+  ssize_t got = recv(talk->app, text, room - 1, MSG_DONTWAIT);
+
+  text[got > 0 ? got : 0] = '\0';
+  return text;
+}
+
+static void await_messages(struct talk *talk, const char *wanted)
+{
+  while (strlen(zpm_str_text(&talk->said)) < strlen(wanted))
+    run_once(talk);
+  assert_string_equal(zpm_str_text(&talk->said), wanted);
+}
+
+static void await_end(struct talk *talk)
+{
+  while (talk->ended == 0)
+    run_once(talk);
+  assert_int_equal(talk->ended, 1);
+}
+
+static size_t count_open_fds(void)
+{
+  DIR *folder = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  assert_non_null(folder);
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+/* ---- tests ---- */
+
+static void a_channel_alone_does_not_keep_the_loop_alive(void **state)
+{
+  struct talk *talk = *state;
+
+  assert_int_equal(uv_run(&talk->loop, UV_RUN_DEFAULT), 0);
+}
+
+static void the_heap_is_asked_once_and_the_answer_comes(void **state)
+{
+  struct talk *talk = *state;
+  char heard[256];
+
+  zpm_channel_ask_heap(talk->channel);
+  zpm_channel_ask_heap(talk->channel);
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)),
+                      "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
+  app_says_line(talk, "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":4567890}");
+  while (talk->answers == 0)
+    run_once(talk);
+  assert_int_equal(talk->used, 4567890);
+  assert_string_equal(zpm_str_text(&talk->said), "");
+  zpm_channel_ask_heap(talk->channel);
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)),
+                      "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
+}
+
+static void an_odd_answer_is_no_figure_but_ends_the_question(void **state)
+{
+  static const char *const ODD[] = {
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":}",
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":-1}",
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":1e9}",
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":99999999999999999999}",
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":12",
+      "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":",
+  };
+  struct talk *talk = *state;
+  char heard[256];
+
+  for (size_t i = 0; i < sizeof(ODD) / sizeof(ODD[0]); i++) {
+    zpm_channel_ask_heap(talk->channel);
+    app_says_line(talk, ODD[i]);
+  }
+  app_says_line(talk, "1");
+  await_messages(talk, "1|");
+  assert_int_equal(talk->answers, 0);
+  app_hears(talk, heard, sizeof(heard));
+  zpm_channel_ask_heap(talk->channel);
+  assert_string_not_equal(app_hears(talk, heard, sizeof(heard)), "");
+}
+
+static void what_the_app_says_is_given_on_line_by_line(void **state)
+{
+  struct talk *talk = *state;
+
+  app_says(talk, "{\"a\":1}\n\n\"b\"\n{\"c\"", 17);
+  await_messages(talk, "{\"a\":1}|\"b\"|");
+  app_says(talk, ":3}\n", 4);
+  await_messages(talk, "{\"a\":1}|\"b\"|{\"c\":3}|");
+}
+
+static void a_line_may_come_byte_by_byte(void **state)
+{
+  static const char LINE[] = "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":77}\n";
+  struct talk *talk = *state;
+
+  for (size_t i = 0; i < sizeof(LINE) - 1; i++) {
+    app_says(talk, &LINE[i], 1);
+    run_once(talk);
+  }
+  assert_int_equal(talk->answers, 1);
+  assert_int_equal(talk->used, 77);
+}
+
+static void garbage_is_given_on_and_nothing_breaks(void **state)
+{
+  struct talk *talk = *state;
+  char bytes[1000];
+
+  for (size_t i = 0; i < sizeof(bytes); i++)
+    bytes[i] = (char)(i * 7 + 1);
+  for (size_t i = 0; i < sizeof(bytes); i++) {
+    if (bytes[i] == '\n')
+      bytes[i] = 0;
+  }
+  bytes[sizeof(bytes) - 1] = '\n';
+  app_says(talk, bytes, sizeof(bytes));
+  while (talk->said.len == 0)
+    run_once(talk);
+  assert_int_equal(talk->said.len, sizeof(bytes));
+  assert_memory_equal(talk->said.data, bytes, sizeof(bytes) - 1);
+}
+
+static void a_line_of_1_MiB_is_skipped_to_its_end(void **state)
+{
+  enum { SIZE = 1024 * 1024 };
+  struct talk *talk = *state;
+  char *line = malloc(SIZE);
+
+  memset(line, 'x', SIZE);
+  line[SIZE - 1] = '\n';
+  app_says(talk, line, SIZE);
+  app_says_line(talk, "\"next\"");
+  await_messages(talk, "\"next\"|");
+  free(line);
+}
+
+static void the_longest_line_that_is_held_comes_whole(void **state)
+{
+  struct talk *talk = *state;
+  char *line = malloc(ZPM_CHANNEL_LINE_MAX + 1);
+
+  memset(line, 'x', ZPM_CHANNEL_LINE_MAX);
+  line[ZPM_CHANNEL_LINE_MAX] = '\n';
+  app_says(talk, line, ZPM_CHANNEL_LINE_MAX + 1);
+  while (talk->said.len == 0)
+    run_once(talk);
+  assert_int_equal(talk->said.len, ZPM_CHANNEL_LINE_MAX + 1);
+  free(line);
+}
+
+static void a_handle_is_closed_and_acknowledged(void **state)
+{
+  struct talk *talk = *state;
+  size_t before = count_open_fds();
+  char heard[256];
+
+  for (int i = 0; i < 20; i++) {
+    app_says_with_fd(talk,
+                     "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}\n",
+                     STDIN_FILENO);
+    do
+      run_once(talk);
+    while (app_hears(talk, heard, sizeof(heard))[0] == '\0');
+    assert_string_equal(heard, "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
+  }
+  assert_string_equal(zpm_str_text(&talk->said), "");
+  assert_int_equal(count_open_fds(), before);
+}
+
+static void a_handle_in_a_line_too_long_is_acknowledged_too(void **state)
+{
+  static const char BEGINS[] = "{\"cmd\":\"NODE_HANDLE\",\"msg\":\"";
+  enum { SIZE = 300 * 1024 };
+  struct talk *talk = *state;
+  char *line = malloc(SIZE);
+  char heard[256];
+
+  memset(line, 'x', SIZE);
+  memcpy(line, BEGINS, sizeof(BEGINS) - 1);
+  line[SIZE - 1] = '\n';
+  app_says(talk, line, SIZE);
+  app_says_line(talk, "\"next\"");
+  await_messages(talk, "\"next\"|");
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)),
+                      "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
+  free(line);
+}
+
+static void an_app_that_never_reads_costs_the_question_only(void **state)
+{
+  struct talk *talk = *state;
+  char heard[256];
+
+  /* Each ACK that nobody reads takes room; at last there is none. */
+  for (int i = 0; i < 2000; i++)
+    app_says_line(talk, "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}");
+  app_says_line(talk, "\"all\"");
+  await_messages(talk, "\"all\"|");
+  zpm_channel_ask_heap(talk->channel);
+  /* It was not put, so it can be put as soon as there is room. */
+  while (app_hears(talk, heard, sizeof(heard))[0] != '\0')
+    continue;
+  zpm_channel_ask_heap(talk->channel);
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)),
+                      "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
+}
+
+static void the_end_of_the_app_is_told_once(void **state)
+{
+  struct talk *talk = *state;
+
+  app_says_line(talk, "\"bye\"");
+  close(talk->app);
+  talk->app = -1;
+  await_end(talk);
+  assert_string_equal(zpm_str_text(&talk->said), "\"bye\"|");
+  zpm_channel_ask_heap(talk->channel); /* to nobody: no SIGPIPE */
+  uv_run(&talk->loop, UV_RUN_NOWAIT);
+  assert_int_equal(talk->ended, 1);
+}
+
+static void a_half_line_at_the_end_is_dropped(void **state)
+{
+  struct talk *talk = *state;
+
+  app_says(talk, "{\"half\"", 7);
+  close(talk->app);
+  talk->app = -1;
+  await_end(talk);
+  assert_string_equal(zpm_str_text(&talk->said), "");
+}
+
+static void it_can_be_closed_from_its_own_callback(void **state)
+{
+  struct talk *talk = *state;
+
+  talk->close_at_message = true;
+  app_says(talk, "1\n2\n3\n", 6);
+  await_messages(talk, "1|");
+  uv_run(&talk->loop, UV_RUN_DEFAULT);
+  assert_string_equal(zpm_str_text(&talk->said), "1|");
+  assert_int_equal(talk->ended, 0);
+}
+
+static void closing_it_is_seen_by_the_app_at_once(void **state)
+{
+  struct talk *talk = *state;
+  char byte;
+
+  zpm_channel_close(talk->channel);
+  talk->channel = NULL;
+  assert_int_equal(recv(talk->app, &byte, 1, MSG_DONTWAIT), 0);
+}
+
+static void what_is_no_socket_cannot_be_a_channel(void **state)
+{
+  struct talk *talk = *state;
+  struct zpm_channel *channel = NULL;
+  struct zpm_error err = {0};
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+  assert_true(zpm_channel_open(&talk->loop, fd, &EVENTS, talk, &channel, &err) <
+              0);
+  assert_string_not_equal(err.message, "");
+  assert_int_equal(fcntl(fd, F_GETFD), -1); /* it was taken over */
+}
+
+#define in_a_talk(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      in_a_talk(a_channel_alone_does_not_keep_the_loop_alive),
+      in_a_talk(the_heap_is_asked_once_and_the_answer_comes),
+      in_a_talk(an_odd_answer_is_no_figure_but_ends_the_question),
+      in_a_talk(what_the_app_says_is_given_on_line_by_line),
+      in_a_talk(a_line_may_come_byte_by_byte),
+      in_a_talk(garbage_is_given_on_and_nothing_breaks),
+      in_a_talk(a_line_of_1_MiB_is_skipped_to_its_end),
+      in_a_talk(the_longest_line_that_is_held_comes_whole),
+      in_a_talk(a_handle_is_closed_and_acknowledged),
+      in_a_talk(a_handle_in_a_line_too_long_is_acknowledged_too),
+      in_a_talk(an_app_that_never_reads_costs_the_question_only),
+      in_a_talk(the_end_of_the_app_is_told_once),
+      in_a_talk(a_half_line_at_the_end_is_dropped),
+      in_a_talk(it_can_be_closed_from_its_own_callback),
+      in_a_talk(closing_it_is_seen_by_the_app_at_once),
+      in_a_talk(what_is_no_socket_cannot_be_a_channel),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
