@@ -79,7 +79,7 @@ build_programs() {
 # check_static PROGRAM: it needs no loader and no library.
 check_static() {
   if readelf -ld "$1" | grep -qE 'INTERP|NEEDED'; then
-    fail "$1 is not static" "Look at out/log/programs-static-.log."
+    fail "$1 is not static" "Look at out/log/programs--static.log."
   fi
 }
 

@@ -25,7 +25,8 @@ run() {
   local name=$1 advice=$2 log start=$SECONDS
   shift 2
   mkdir -p "$LOGS"
-  log=$LOGS/${name//[^a-zA-Z0-9]/-}.log
+  log=${name//[^a-zA-Z0-9]/-}
+  log=$LOGS/${log%-}.log
   printf '  %-34s ' "$name"
   if ("$@") >"$log" 2>&1; then
     printf 'done (%d s)\n' $((SECONDS - start))
