@@ -11,12 +11,11 @@ enum { FIRST_SLOTS = 128, VALUE_MAX = 128, KEY_MAX = 64 };
 
 /* A process that has been looked at. */
 struct seen {
-  int pid; /* 0: an empty slot */
-  bool knows_owner;
+  int pid;   /* 0: an empty slot */
   bool gone; /* while rebuilding */
   uint64_t start_ticks;
   uint64_t round; /* the last time it was looked at */
-  uint64_t owner; /* hash of the marker it carries; 0: none */
+  uint64_t owner; /* hash of the marker it carries; 0: none is known */
   struct zpm_usage_mark mark;
 };
 
@@ -144,19 +143,19 @@ static uint64_t owner_of_marker(const char *marker)
   return equals != NULL ? hash(equals + 1) : 0;
 }
 
-/* The same of a process, read once in its life. */
+/* The same of a process.  Read once in its life: but not while it is in exec,
+ * when there is nothing to be read yet. */
 static uint64_t owner_of_process(struct seen *seen, const char *marker)
 {
   char key[KEY_MAX] = "";
   char value[VALUE_MAX];
   size_t len = strcspn(marker, "=") + 1;
 
-  if (seen->knows_owner || len >= sizeof(key))
+  if (seen->owner != 0 || len >= sizeof(key))
     return seen->owner;
   memcpy(key, marker, len);
-  seen->knows_owner = true;
-  seen->owner =
-      zpm_platform_env(seen->pid, key, value, sizeof(value)) ? hash(value) : 0;
+  if (zpm_platform_env(seen->pid, key, value, sizeof(value)))
+    seen->owner = hash(value);
   return seen->owner;
 }
 
