@@ -1,0 +1,80 @@
+#include "core/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "unit/failing_alloc.c"
+
+static void an_environment_lives_as_long_as_it_is_held(void **state)
+{
+  struct zpm_environment *env = zpm_environment_create();
+
+  (void)state;
+  assert_int_equal(env->references, 1);
+  assert_ptr_equal(zpm_environment_ref(env), env);
+  zpm_strv_env_set(&env->vars, "A", "1");
+  zpm_environment_unref(env);
+  assert_string_equal(zpm_strv_env_get(&env->vars, "A"), "1");
+  zpm_environment_unref(env);
+  zpm_environment_unref(NULL);
+  assert_null(zpm_environment_ref(NULL));
+  assert_int_equal(failing_alloc.live, 0);
+}
+
+static void a_new_record_has_the_default_config(void **state)
+{
+  struct zpm_roster roster = {0};
+  struct zpm_record *record;
+
+  (void)state;
+  zpm_roster_add(&roster);
+  record = zpm_roster_add(&roster);
+  assert_ptr_equal(record, &roster.items[1]);
+  assert_int_equal(record->config.kill_timeout_ms, 5000);
+  assert_false(record->want_up);
+  assert_false(record->last_exit.known);
+  zpm_roster_deinit(&roster);
+  assert_int_equal(roster.len, 0);
+}
+
+static int build(void *ctx)
+{
+  struct zpm_roster roster = {0};
+  int rc = 0;
+
+  (void)ctx;
+  for (int i = 0; rc == 0 && i < 3; i++) {
+    struct zpm_record *record = zpm_roster_add(&roster);
+
+    if (record == NULL)
+      rc = ZPM_ENOMEM;
+    if (rc == 0)
+      record->environment = zpm_environment_create();
+    if (rc == 0 && record->environment == NULL)
+      rc = ZPM_ENOMEM;
+  }
+  zpm_roster_deinit(&roster);
+  return rc;
+}
+
+static void a_failed_allocation_is_told_and_leaks_nothing(void **state)
+{
+  (void)state;
+  failing_alloc_sweep(build, NULL);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_environment_lives_as_long_as_it_is_held),
+      cmocka_unit_test(a_new_record_has_the_default_config),
+      cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
