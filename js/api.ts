@@ -16,6 +16,7 @@ import type {
   DescribeOptions,
   DoctorCheck,
   ExitEvent,
+  LagEvent,
   LogChunk,
   LogOptions,
   StartConfig,
@@ -377,7 +378,7 @@ export abstract class ZpmApi extends EventEmitter {
       this.#emit("exit", { ...(data as ExitEvent), name });
     else if (event === "log")
       this.#emit("log", { name, stream, text: data as string } as LogChunk);
-    else if (event === "lag") this.#emit("lag", data as { dropped: number });
+    else if (event === "lag") this.#emit("lag", data as LagEvent);
   }
 
   /** A listener that throws is its own fault alone: the rest goes on first. */

@@ -161,6 +161,8 @@ export interface WorkerStats extends Omit<WorkerInstance, "instance"> {
 export interface LastExit {
   code: number | null;
   signal: string | null;
+  /** When: milliseconds since 1970. */
+  at: number;
   /** How long that process had run, in milliseconds. */
   uptime: number;
 }
@@ -168,11 +170,12 @@ export interface LastExit {
 /** Everything that is known of an app. */
 export interface WorkerDescription extends WorkerStats {
   config: WorkerConfig;
-  createdAt: string | number;
+  /** Milliseconds since 1970. */
+  createdAt: number;
   lastExit: LastExit | null;
-  logFiles: Record<string, string>;
-  /** Names only, or with `showEnv` an object of values. */
-  environment: string[] | Record<string, string>;
+  logFiles: { out: string; err: string };
+  /** Of its caller: names only, or with `showEnv` an object of values. */
+  environment: string[] | Record<string, string> | null;
   /** Output that could not be written to its log file, in bytes. */
   droppedLogBytes: number;
 }
@@ -232,6 +235,14 @@ export interface ExitEvent {
   uptime: number;
 }
 
+/** What a slow listener missed; the log files have all of it. */
+export interface LagEvent {
+  /** Bytes of output. */
+  dropped: number;
+  /** Other events. */
+  events?: number;
+}
+
 /** What can be listened to with `on`, and what a listener is given. */
 export interface ZpmEvents {
   /** An app was added, or something of it changed. */
@@ -241,8 +252,8 @@ export interface ZpmEvents {
   exit: [event: ExitEvent];
   /** An app wrote something. */
   log: [chunk: LogChunk];
-  /** This program was too slow: so many bytes of output were left out here. */
-  lag: [event: { dropped: number }];
+  /** This program was too slow, so something was left out here. */
+  lag: [event: LagEvent];
   /** A conversation with the daemon (or the supervisor in process) began. */
   connect: [];
   /** It ended; the next call begins a new one. */
