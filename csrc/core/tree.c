@@ -89,10 +89,12 @@ size_t zpm_tree_members(const struct zpm_process_table *table,
                         const struct zpm_tree_query *query, size_t *members)
 {
   size_t count = 0;
+  bool more;
 
   mark_roots(table, query, members);
-  while (mark_children(table, query, members))
-    continue;
+  do
+    more = mark_children(table, query, members);
+  while (more);
   /* count <= i: no mark is overwritten before it has been read. */
   for (size_t i = 0; i < table->len; i++) {
     if (members[i] == MEMBER && is_alive(&table->items[i]))

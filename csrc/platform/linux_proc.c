@@ -146,6 +146,16 @@ int zpm_platform_signal(int pid, uint64_t start_ticks, int signal)
   return rc;
 }
 
+bool zpm_platform_has_pidfd(void)
+{
+  int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+  if (fd < 0)
+    return false;
+  close(fd);
+  return true;
+}
+
 static uint64_t since_boot_ns(void)
 {
   struct timespec now = {0};
@@ -201,7 +211,21 @@ void zpm_pids_deinit(struct zpm_pids *pids)
   *pids = (struct zpm_pids){0};
 }
 
-/* Reads "12 34 56 " from `fd`, which may come in pieces, and closes it. */
+/* The pids of a text like "12 34 56 ", of which `*pid` is what was begun. */
+static int parse_pids(const char *text, size_t len, int *pid,
+                      struct zpm_pids *pids)
+{
+  for (size_t i = 0; i < len; i++) {
+    bool ends = text[i] < '0' || text[i] > '9';
+
+    if (ends && *pid > 0 && add_pid(pids, *pid) != 0)
+      return ZPM_ENOMEM;
+    *pid = ends ? 0 : *pid * 10 + (text[i] - '0');
+  }
+  return 0;
+}
+
+/* Reads them all from `fd`, which may give them in pieces, and closes it. */
 static int read_pids(int fd, struct zpm_pids *pids)
 {
   char chunk[CHUNK];
@@ -209,16 +233,8 @@ static int read_pids(int fd, struct zpm_pids *pids)
   int pid = 0;
   int rc = 0;
 
-  while (rc == 0 && (got = read(fd, chunk, sizeof(chunk))) > 0) {
-    for (ssize_t i = 0; rc == 0 && i < got; i++) {
-      if (chunk[i] >= '0' && chunk[i] <= '9') {
-        pid = pid * 10 + (chunk[i] - '0');
-      } else if (pid > 0) {
-        rc = add_pid(pids, pid);
-        pid = 0;
-      }
-    }
-  }
+  while (rc == 0 && (got = read(fd, chunk, sizeof(chunk))) > 0)
+    rc = parse_pids(chunk, (size_t)got, &pid, pids);
   close(fd);
   return rc;
 }

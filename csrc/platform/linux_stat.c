@@ -44,7 +44,7 @@ static char *put_number(char *at, const char *end, int number)
 char *zpm_proc_path(char path[ZPM_PROC_PATH_MAX], const char *prefix, int pid,
                     const char *suffix)
 {
-  const char *end = path + ZPM_PROC_PATH_MAX - 1;
+  const char *end = &path[ZPM_PROC_PATH_MAX - 1];
   char *at = put_text(path, end, prefix);
 
   at = put_number(at, end, pid);

@@ -31,6 +31,8 @@ bool zpm_platform_env(int pid, const char *key, char *value, size_t room);
 /* Signals the process only if it is still the one that started at that time
  * (pidfd where the kernel has it).  -ESRCH if it is not. */
 int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
+/* Whether it has (and no sandbox hides it). */
+bool zpm_platform_has_pidfd(void);
 
 /* CPU time and resident memory of one process; -ESRCH for a zombie, too. */
 struct zpm_process_sample {

@@ -271,12 +271,13 @@ static void a_tree_whose_leader_is_gone_still_has_its_orphans(void **state)
 {
   struct zpm_metrics *metrics = create();
   struct zpm_metrics_tree tree = {.marker = MARKER};
+  siginfo_t info;
 
   (void)state;
   tree.leader = start_stopped(MARKER);
   start_orphan("exec sleep 100", MARKER);
   kill(tree.leader, SIGKILL);
-  assert_int_equal(waitid(P_PID, (id_t)tree.leader, NULL, WEXITED | WNOWAIT),
+  assert_int_equal(waitid(P_PID, (id_t)tree.leader, &info, WEXITED | WNOWAIT),
                    0);
   zpm_metrics_sample(metrics, getpid(), &tree, 1, S);
   assert_int_equal(tree.usage.processes, 1);
