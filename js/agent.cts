@@ -42,7 +42,7 @@ function answerQuestions(send: Send): void {
 
   process.on("internalMessage" as "message", (message: unknown) => {
     try {
-      if (message === null || (message as Question).cmd !== HEAP) return;
+      if ((message as Question).cmd !== HEAP) return;
       const used = memoryUsage().heapUsed;
       /* With a callback a closed channel is told to it; without one it would
        * be an uncaught 'error' event of the app. */
