@@ -2,6 +2,7 @@
 #include "platform/platform.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -29,6 +30,11 @@ int zpm_platform_peer(int fd, int *uid, int *pid)
   *uid = (int)peer.uid;
   *pid = (int)peer.pid;
   return 0;
+}
+
+int zpm_platform_pipe_resize(int fd, int bytes)
+{
+  return fcntl(fd, F_SETPIPE_SZ, bytes) < 0 ? -errno : 0;
 }
 
 /* ---- pollset: an epoll, which can itself be watched for input ---- */

@@ -65,6 +65,9 @@ int zpm_platform_memfd(const char *name);
 /* uid and pid of the process at the other end of a unix socket. */
 int zpm_platform_peer(int fd, int *uid, int *pid);
 
+/* How much a pipe can hold, if the system lets that be set. */
+int zpm_platform_pipe_resize(int fd, int bytes);
+
 /* One descriptor that is readable when any pipe in it is. */
 int zpm_platform_pollset_create(void);
 int zpm_platform_pollset_add(int pollset, int fd, void *token);

@@ -37,7 +37,8 @@ struct zpm_log_rules {
   bool json; /* {"time":...,"stream":"out","line":...[,"partial":true]} */
 };
 
-/* New bytes as the app wrote them, after they are in the file. */
+/* New bytes as the app wrote them, after they are in the file (or were dropped,
+ * if it cannot be written).  Must not call back into the logs: queue. */
 typedef void zpm_log_output_cb(void *ctx, const char *app,
                                enum zpm_stream stream, const char *bytes,
                                size_t len);
@@ -52,31 +53,32 @@ struct zpm_logs_options {
 /* Finishes the batch that a previous process left in the in-flight file. */
 int zpm_logs_create(uv_loop_t *loop, const struct zpm_logs_options *options,
                     struct zpm_logs **out, struct zpm_error *err);
-/* Serves what is readable now, then closes; `closed` comes from the loop. All
- * logs and sources must have been closed. */
+/* `closed` comes from the loop.  All logs and sources must have been closed. */
 void zpm_logs_close(struct zpm_logs *logs, void (*closed)(void *ctx),
                     void *ctx);
 
 /* Creates the app's folder and opens its file for appending.  `app` is a
  * validated name.  Fails softly: if the file cannot be opened (disk full, bad
  * permissions) the log exists, drops, counts and tries again. */
-int zpm_log_open(struct zpm_logs *logs, const char *app,
-                 enum zpm_stream stream, const struct zpm_log_rules *rules,
-                 struct zpm_log **out, struct zpm_error *err);
+int zpm_log_open(struct zpm_logs *logs, const char *app, enum zpm_stream stream,
+                 const struct zpm_log_rules *rules, struct zpm_log **out,
+                 struct zpm_error *err);
 void zpm_log_set_rules(struct zpm_log *log, const struct zpm_log_rules *rules);
 /* All its sources must have been closed. */
 void zpm_log_close(struct zpm_log *log);
-/* The last complete line, at most 160 bytes; "" if none. */
+/* The last complete line that is not blank, at most 160 bytes of clean UTF-8;
+ * "" if there was none since the log was opened. */
 const char *zpm_log_last_line(const struct zpm_log *log);
 /* Bytes that could not be written, since the log was opened. */
 uint64_t zpm_log_dropped_bytes(const struct zpm_log *log);
 
-/* Takes the pipe's read end over (made non-blocking).  `on_eof` comes from the
+/* Takes the pipe's read end over (made non-blocking); on failure it stays the
+ * caller's.  `on_eof` comes from the
  * loop, at most once, when all writers have closed; the source is then still to
  * be closed by its owner. */
-int zpm_log_source_add(struct zpm_log *log, int fd,
-                       void (*on_eof)(void *ctx), void *ctx,
-                       struct zpm_log_source **out, struct zpm_error *err);
+int zpm_log_source_add(struct zpm_log *log, int fd, void (*on_eof)(void *ctx),
+                       void *ctx, struct zpm_log_source **out,
+                       struct zpm_error *err);
 /* Serves what is in the pipe now (at most 1 MiB), then closes it. */
 void zpm_log_source_close(struct zpm_log_source *source);
 
