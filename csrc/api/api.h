@@ -40,7 +40,7 @@ struct zpm_api_options {
    * been stopped and the reply has been sent. */
   void (*shutdown)(void *ctx);
   void *ctx;
-  const char *home;      /* for doctor and hello */
+  const char *home; /* for doctor and hello */
   const char *namespace_name;
 };
 
