@@ -226,8 +226,14 @@ export abstract class ZpmApi extends EventEmitter {
     if (!Array.isArray(topics))
       throw new ZpmError("ZPM_EARG", "topics must be an array of strings");
     const name = checkOptionalName("options.name", options.name);
+    const before = this.#asked;
     this.#asked = { topics: [...(topics as Topic[])], name };
-    await this.request("ping");
+    try {
+      await this.request("ping");
+    } catch (error) {
+      this.#asked = before;
+      throw error;
+    }
   }
 
   override on<E extends keyof ZpmEvents>(

@@ -128,16 +128,29 @@ export class ZPMClient extends ZpmApi {
           : new ZpmError(code, message),
       );
     });
+    const zpm = startDaemon ? lookForZpm() : undefined;
     try {
       await client.connect({
         ...place(this.#options),
-        zpmPath: startDaemon ? zpmPath() : undefined,
-        startDaemon,
+        zpmPath: zpm?.path,
+        startDaemon: zpm?.path !== undefined,
       });
     } catch (error) {
       client.close();
-      throw error;
+      // No daemon, and nothing to start one with: say the latter.
+      throw (error as ZpmError).code === "ZPM_EDAEMON"
+        ? (zpm?.error ?? error)
+        : error;
     }
     return client;
+  }
+}
+
+/** A daemon that runs can be used without it. */
+function lookForZpm(): { path?: string; error?: unknown } {
+  try {
+    return { path: zpmPath() };
+  } catch (error) {
+    return { error };
   }
 }

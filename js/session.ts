@@ -90,7 +90,11 @@ export class Session {
       return id;
     }
     this.#waiting.set(id, waiting);
-    this.#channel.send(JSON.stringify({ id, cmd, ...keys }));
+    try {
+      this.#channel.send(JSON.stringify({ id, cmd, ...keys }));
+    } catch (error) {
+      this.#end(toZpmError(error));
+    }
     return id;
   }
 

@@ -61,8 +61,13 @@ void Client::on_ended(void *data, const struct zpm_error *err)
 void Client::js_send(const Napi::CallbackInfo &info)
 {
   std::string line = info[0].As<Napi::String>().Utf8Value();
-  if (client_ != nullptr)
-    zpm_client_send(client_, line.data(), line.size());
+  if (client_ == nullptr)
+    throw closed_error(info.Env());
+  struct zpm_error err = {};
+  if (zpm_client_send(client_, line.data(), line.size()) < 0) {
+    zpm_error_set(&err, ZPM_EDAEMON, "the connection to the daemon has ended");
+    throw error_of(info.Env(), &err);
+  }
 }
 
 void Client::js_ref(const Napi::CallbackInfo &)

@@ -40,7 +40,8 @@ private:
   Napi::ObjectReference holder_; /* keeps it */
   DaemonOptions options_;
   Napi::Promise::Deferred deferred_;
-  struct zpm_error err_{};
+  struct zpm_error err_ {
+  };
   int fd_{-1};
 };
 

@@ -112,8 +112,7 @@ void Manager::on_event(void *data, const struct zpm_supervisor_event *event)
 {
   auto *self = static_cast<Manager *>(data);
   zpm_api_observe(self->api_, event);
-  if (event->kind == ZPM_EVENT_LOG || self->closing_ ||
-      self->hook_ == nullptr)
+  if (event->kind == ZPM_EVENT_LOG || self->closing_ || self->hook_ == nullptr)
     return;
   uv_ref(reinterpret_cast<uv_handle_t *>(&self->async_));
   uv_async_send(&self->async_);

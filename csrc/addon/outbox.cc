@@ -11,8 +11,8 @@ void Outbox::open(Napi::Env env, Owner *owner, Napi::Function on_lines,
 {
   int rc = uv_async_init(loop_of(env), &async_, on_async);
   if (rc < 0)
-    throw Napi::Error::New(env, std::string("uv_async_init: ") +
-                                    uv_strerror(rc));
+    throw Napi::Error::New(env,
+                           std::string("uv_async_init: ") + uv_strerror(rc));
   async_.data = this;
   uv_unref(reinterpret_cast<uv_handle_t *>(&async_));
   env_ = env;
@@ -192,6 +192,13 @@ Napi::Error error_of(Napi::Env env, const struct zpm_error *err)
   Napi::Error error = Napi::Error::New(env, text);
   error.Set("code", Napi::String::New(env, zpm_code_name(err->code)));
   return error;
+}
+
+Napi::Error closed_error(Napi::Env env)
+{
+  struct zpm_error err = {};
+  zpm_error_set(&err, ZPM_ECLOSING, "this conversation has been closed");
+  return error_of(env, &err);
 }
 
 std::string string_of(const Napi::Object &options, const char *key)

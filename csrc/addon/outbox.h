@@ -70,8 +70,10 @@ private:
   Napi::FunctionReference on_end_;
   napi_async_cleanup_hook_handle hook_{nullptr};
   uv_async_t async_{};
-  struct zpm_str lines_{};
-  struct zpm_error end_{};
+  struct zpm_str lines_ {
+  };
+  struct zpm_error end_ {
+  };
   bool waited_for_{false};
   bool refused_{false};
   bool ended_{false};
@@ -84,6 +86,8 @@ private:
 uv_loop_t *loop_of(Napi::Env env);
 /* An Error with `code`, as ZpmError of js/errors.ts makes it. */
 Napi::Error error_of(Napi::Env env, const struct zpm_error *err);
+/* For whoever speaks into what has been closed. */
+Napi::Error closed_error(Napi::Env env);
 /* The text of a string property; fallback if it is undefined or null. */
 std::string string_of(const Napi::Object &options, const char *key);
 /* NULL for an empty text: "as by default". */

@@ -39,8 +39,9 @@ bool Peer::on_send(struct zpm_peer *peer, const char *lines, size_t len,
 void Peer::js_send(const Napi::CallbackInfo &info)
 {
   std::string line = info[0].As<Napi::String>().Utf8Value();
-  if (!outbox_.muted())
-    zpm_api_handle(&link_.peer, line.data(), line.size());
+  if (outbox_.muted())
+    throw closed_error(info.Env());
+  zpm_api_handle(&link_.peer, line.data(), line.size());
 }
 
 void Peer::js_ref(const Napi::CallbackInfo &)
