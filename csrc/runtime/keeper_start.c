@@ -189,6 +189,9 @@ int zpm_keeper_start_owned(const char *program, struct zpm_error *err)
   pid_t pid;
   int rc;
 
+  /* Not every posix_spawn can tell that the exec failed. */
+  if (access(program, X_OK) != 0)
+    return cannot_start(err, program, strerror(errno));
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return cannot_start(err, program, strerror(errno));
   theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);

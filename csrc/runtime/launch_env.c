@@ -1,0 +1,94 @@
+#include "runtime/launch_env.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/wire.h"
+#include "runtime/launch.h"
+
+enum { NUMBER_MAX = 16 };
+
+static const char *const PRIVATE[] = {
+    "ZPM_APP_ID",
+    ZPM_WIRE_ENV_CTL,
+    ZPM_WIRE_ENV_TABLE,
+    "NODE_CHANNEL_FD",
+    "NODE_CHANNEL_SERIALIZATION_MODE",
+    "NODE_UNIQUE_ID",
+};
+
+static bool is_private(const char *pair)
+{
+  for (size_t i = 0; i < sizeof(PRIVATE) / sizeof(PRIVATE[0]); i++) {
+    size_t len = strlen(PRIVATE[i]);
+    if (strncmp(pair, PRIVATE[i], len) == 0 && pair[len] == '=')
+      return true;
+  }
+  return false;
+}
+
+static int copy(struct zpm_strv *env, char *const *pairs)
+{
+  int rc = 0;
+
+  for (size_t i = 0; rc == 0 && pairs != NULL && pairs[i] != NULL; i++) {
+    if (!is_private(pairs[i]))
+      rc = zpm_strv_push(env, pairs[i]);
+  }
+  return rc;
+}
+
+static int set_pair(struct zpm_strv *env, const char *pair)
+{
+  const char *equals = strchr(pair, '=');
+  struct zpm_str key = {0};
+  int rc;
+
+  if (equals == NULL || is_private(pair))
+    return 0;
+  rc = zpm_str_append(&key, pair, (size_t)(equals - pair));
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, key.data, equals + 1);
+  zpm_str_deinit(&key);
+  return rc;
+}
+
+static int set_number(struct zpm_strv *env, const char *key, unsigned number)
+{
+  char text[NUMBER_MAX];
+
+  snprintf(text, sizeof(text), "%u", number);
+  return zpm_strv_env_set(env, key, text);
+}
+
+int zpm_launch_env_build(struct zpm_strv *env,
+                         const struct zpm_launch_options *options)
+{
+  const struct zpm_config *config = options->config;
+  char *const *caller =
+      options->environment != NULL ? options->environment->vars.items : environ;
+  int rc = zpm_strv_push(env, options->marker);
+
+  if (rc == 0)
+    rc = copy(env, caller);
+  for (size_t i = 0; rc == 0 && i < config->env.len; i++)
+    rc = set_pair(env, config->env.items[i]);
+  if (rc == 0 && config->port != 0)
+    rc = set_number(env, "PORT", config->port);
+  if (rc == 0)
+    rc = set_number(env, "NODE_APP_INSTANCE", options->instance);
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, "PWD", config->cwd);
+  return rc;
+}
+
+int zpm_launch_env_add_channel(struct zpm_strv *env, int channel_fd)
+{
+  int rc = set_number(env, "NODE_CHANNEL_FD", (unsigned)channel_fd);
+
+  return rc != 0
+             ? rc
+             : zpm_strv_env_set(env, "NODE_CHANNEL_SERIALIZATION_MODE", "json");
+}
