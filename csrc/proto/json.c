@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A walk over JSON text that knows strings from structure and nothing more. */
@@ -129,6 +130,14 @@ bool zpm_json_is_integer(const cJSON *json)
   value = json->valuedouble;
   return value >= -ZPM_JSON_INTEGER_MAX && value <= ZPM_JSON_INTEGER_MAX &&
          value == (double)(int64_t)value;
+}
+
+cJSON *zpm_json_integer(double value)
+{
+  char digits[32];
+
+  snprintf(digits, sizeof(digits), "%.0f", value);
+  return cJSON_CreateRaw(digits);
 }
 
 const char *zpm_json_kind(const cJSON *json)

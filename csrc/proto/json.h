@@ -36,6 +36,10 @@ cJSON *zpm_json_text(const char *bytes, size_t len);
 /* A whole number of -(2^53 - 1) to 2^53 - 1. */
 bool zpm_json_is_integer(const cJSON *json);
 
+/* Such a number with every digit: cJSON prints only 15 of them.  It is for
+ * printing, and no cJSON_IsNumber().  NULL when out of memory. */
+cJSON *zpm_json_integer(double value);
+
 /* "a string", "an array"...: what a value is, for messages. Static. */
 const char *zpm_json_kind(const cJSON *json);
 

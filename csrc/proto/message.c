@@ -26,7 +26,7 @@ static cJSON *start_reply(struct zpm_request_id id, bool ok)
   int rc = reply != NULL ? 0 : ZPM_ENOMEM;
 
   if (rc == 0 && id.given)
-    rc = zpm_json_put(reply, "id", cJSON_CreateNumber(id.value));
+    rc = zpm_json_put(reply, "id", zpm_json_integer(id.value));
   if (rc == 0)
     rc = zpm_json_put(reply, "ok", cJSON_CreateBool(ok));
   if (rc == 0)

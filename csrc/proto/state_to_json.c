@@ -75,7 +75,7 @@ static int put_u64(cJSON *object, const char *key, uint64_t value)
   char digits[32];
 
   if (value <= (uint64_t)ZPM_JSON_INTEGER_MAX)
-    return zpm_json_put(object, key, cJSON_CreateNumber((double)value));
+    return zpm_json_put(object, key, zpm_json_integer((double)value));
   snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
   return zpm_json_put(object, key, cJSON_CreateString(digits));
 }

@@ -76,7 +76,7 @@ void zpm_free(void *memory)
 /* 0 or a negative code. */
 typedef int failing_alloc_body(void *ctx);
 
-static void failing_alloc_sweep(failing_alloc_body *body, void *ctx)
+static inline void failing_alloc_sweep(failing_alloc_body *body, void *ctx)
 {
   cJSON_Hooks hooks = {.malloc_fn = zpm_alloc, .free_fn = zpm_free};
   size_t before;

@@ -10,7 +10,7 @@
 
 typedef void vector_cb(const cJSON *vector);
 
-static char *vectors_read(const char *name)
+static inline char *vectors_read(const char *name)
 {
   char path[1024];
   FILE *file;
@@ -32,7 +32,7 @@ static char *vectors_read(const char *name)
   return text;
 }
 
-static void vectors_run(const char *name, vector_cb *run)
+static inline void vectors_run(const char *name, vector_cb *run)
 {
   char *text = vectors_read(name);
   char *rest = text;
@@ -53,7 +53,7 @@ static void vectors_run(const char *name, vector_cb *run)
 }
 
 /* The text of a key, or NULL. */
-static const char *vector_text(const cJSON *vector, const char *key)
+static inline const char *vector_text(const cJSON *vector, const char *key)
 {
   return cJSON_GetStringValue(cJSON_GetObjectItem(vector, key));
 }
