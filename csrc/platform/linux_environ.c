@@ -2,11 +2,12 @@
 #include "platform/platform.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "platform/linux_stat.h"
 
-enum { CHUNK = 4096 };
+enum { CHUNK = 4096, TRIES = 8 };
 
 /* Looks in a stream of NUL-terminated strings for one with this beginning, and
  * copies its rest. */
@@ -49,25 +50,40 @@ static bool match(struct matcher *matcher, const char *bytes, size_t len)
   return false;
 }
 
-bool zpm_platform_env(int pid, const char *key, char *value, size_t room)
+enum outcome { MISSING, FOUND, EMPTY };
+
+static enum outcome search(int pid, struct matcher *matcher)
 {
-  struct matcher matcher = {.beginning = key, .rest = value, .room = room};
-  char chunk[CHUNK];
-  bool found = false;
-  ssize_t got;
   char path[ZPM_PROC_PATH_MAX];
+  char chunk[CHUNK];
+  enum outcome outcome = EMPTY;
+  ssize_t got;
   int fd;
 
-  if (pid <= 0)
-    return false;
   fd = open(zpm_proc_path(path, "/proc/", pid, "/environ"),
             O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return false;
-  while (!found && (got = read(fd, chunk, sizeof(chunk))) > 0)
-    found = match(&matcher, chunk, (size_t)got);
+    return MISSING;
+  while (outcome != FOUND && (got = read(fd, chunk, sizeof(chunk))) > 0)
+    outcome = match(matcher, chunk, (size_t)got) ? FOUND : MISSING;
   close(fd);
-  return found;
+  return outcome;
+}
+
+bool zpm_platform_env(int pid, const char *key, char *value, size_t room)
+{
+  struct matcher matcher = {.beginning = key, .rest = value, .room = room};
+  enum outcome outcome = MISSING;
+
+  /* In the middle of exec there is none for a moment: a process must not slip
+   * through just then. */
+  for (int i = 0; pid > 0 && i < TRIES; i++) {
+    outcome = search(pid, &matcher);
+    if (outcome != EMPTY)
+      break;
+    sched_yield();
+  }
+  return outcome == FOUND;
 }
 
 bool zpm_platform_has_env(int pid, const char *pair)

@@ -458,6 +458,20 @@ static void the_peer_of_a_socketpair_is_this_process(void **state)
   assert_true(zpm_platform_peer(ends[0], &uid, &pid) < 0);
 }
 
+static void a_pipe_can_be_made_larger(void **state)
+{
+  enum { LARGER = 128 * 1024 };
+  int ends[2];
+
+  (void)state;
+  assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+  assert_int_equal(zpm_platform_pipe_resize(ends[0], LARGER), 0);
+  assert_int_equal(fcntl(ends[1], F_GETPIPE_SZ), LARGER);
+  close(ends[0]);
+  close(ends[1]);
+  assert_int_equal(zpm_platform_pipe_resize(ends[0], LARGER), -EBADF);
+}
+
 static void a_pollset_tells_which_pipes_are_ready(void **state)
 {
   enum { PIPES = 3 };
@@ -579,6 +593,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(the_children_of_every_thread_are_listed),
       cmocka_unit_test(a_memfd_holds_bytes_and_is_not_inherited),
       cmocka_unit_test(the_peer_of_a_socketpair_is_this_process),
+      cmocka_unit_test(a_pipe_can_be_made_larger),
       cmocka_unit_test(a_pollset_tells_which_pipes_are_ready),
       cmocka_unit_test(the_executable_is_this_test),
       cmocka_unit_test(a_replaced_executable_is_told_by_its_old_path),
