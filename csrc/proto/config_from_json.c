@@ -128,13 +128,19 @@ static int decode_bool(struct decoder *d, const struct value *v)
   return set_text(d, v, cJSON_IsTrue(v->json) ? "true" : "false");
 }
 
+/* Fine on a command line, but in JSON most likely a mistake. */
+static bool is_bool_as_text(const char *text)
+{
+  return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+}
+
 static int decode_autorestart(struct decoder *d, const struct value *v)
 {
-  if (cJSON_IsBool(v->json))
-    return decode_bool(d, v);
-  if (cJSON_IsString(v->json) && strcmp(v->json->valuestring, "always") == 0)
-    return set_text(d, v, "always");
-  return wrong_type(d, v, "true, false or \"always\"");
+  if (cJSON_IsString(v->json) && !is_bool_as_text(v->json->valuestring))
+    return set_text(d, v, v->json->valuestring);
+  if (!cJSON_IsBool(v->json))
+    return wrong_type(d, v, "true, false or \"always\"");
+  return decode_bool(d, v);
 }
 
 static int decode_signal(struct decoder *d, const struct value *v)
