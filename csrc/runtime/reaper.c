@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "core/tree.h"
 #include "platform/platform.h"
+#include "runtime/keeper_link.h"
 #include "runtime/proc.h"
 
 enum { FIRST_PAUSE_MS = 2, LONGEST_PAUSE_MS = 50 };
@@ -15,7 +16,6 @@ struct zpm_reaper {
   struct zpm_process_table table;
   uv_timer_t timer;
   uint64_t pause_ms; /* before the next look */
-  int keeper;
   void (*closed)(void *ctx);
   void *ctx;
 };
@@ -53,11 +53,6 @@ void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
   uv_close((uv_handle_t *)&reaper->timer, on_timer_closed);
 }
 
-void zpm_reaper_set_keeper(struct zpm_reaper *reaper, int pid)
-{
-  reaper->keeper = pid;
-}
-
 static bool carries_marker(void *ctx, int pid)
 {
   const struct zpm_proc *proc = ctx;
@@ -88,7 +83,7 @@ static enum finding look_at(struct zpm_reaper *reaper, struct zpm_proc *proc,
 {
   struct zpm_tree_query query = {
       .leader = proc->pid,
-      .keeper = reaper->keeper,
+      .keeper = zpm_keeper_link_pid(proc->services->link),
       .has_marker = carries_marker,
       .ctx = proc,
   };

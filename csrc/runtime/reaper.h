@@ -20,9 +20,6 @@ int zpm_reaper_create(uv_loop_t *loop, struct zpm_reaper **out);
 void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
                       void *ctx);
 
-/* The process that orphans are handed to. */
-void zpm_reaper_set_keeper(struct zpm_reaper *reaper, int pid);
-
 /* Looks at the proc's tree from now on: sends it proc->signal once, and feeds
  * it ZPM_EV_GONE when its leader has ended and no other member is left. */
 void zpm_reaper_watch(struct zpm_reaper *reaper, struct zpm_proc *proc);

@@ -218,9 +218,6 @@ static int create_parts(struct zpm_supervisor *supervisor,
     rc = load(supervisor, err);
   if (rc == 0)
     rc = link_keeper(supervisor, options, err);
-  if (rc == 0)
-    zpm_reaper_set_keeper(services->reaper,
-                          zpm_keeper_link_pid(services->link));
   return rc;
 }
 

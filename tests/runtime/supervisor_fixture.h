@@ -210,6 +210,22 @@ static inline bool pid_is_gone(void *ctx)
   return kill(*(int *)ctx, 0) != 0;
 }
 
+/* Gone, or a zombie that its parent has not buried yet. */
+static inline bool is_dead(int pid)
+{
+  char path[32], state = 'Z';
+  FILE *f;
+
+  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  f = fopen(path, "re");
+  if (f == NULL)
+    return true;
+  if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+    state = 'Z';
+  fclose(f);
+  return state == 'Z' || state == 'X';
+}
+
 struct app_status {
   const struct world *w;
   const char *name;
