@@ -1,0 +1,150 @@
+#include "cli/flags.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/config.h"
+#include "core/suggest.h"
+
+enum { MAX_CANDIDATES = 128 };
+
+static const struct zpm_option *find_name(const struct zpm_option *options,
+                                          const char *name)
+{
+  for (; options != NULL && options->name != NULL; options++) {
+    if (strcmp(options->name, name) == 0)
+      return options;
+  }
+  return NULL;
+}
+
+static const struct zpm_option *find_option(const struct zpm_command *command,
+                                            const char *name)
+{
+  const struct zpm_option *option = NULL;
+
+  if (command != NULL)
+    option = find_name(command->options, name);
+  return option != NULL ? option : find_name(ZPM_GLOBAL_OPTIONS, name);
+}
+
+/* Only what can be on or off can be turned off. */
+static bool is_switchable(enum zpm_field_type type)
+{
+  return type == ZPM_FIELD_BOOL || type == ZPM_FIELD_AUTORESTART ||
+         type == ZPM_FIELD_LATER;
+}
+
+static bool find(struct zpm_flag *flag, const struct zpm_command *command,
+                 const char *name)
+{
+  flag->option = find_option(command, name);
+  if (flag->option != NULL)
+    return !flag->negated || flag->option->value == NULL;
+  if (command == NULL || !command->takes_config)
+    return false;
+  flag->field = zpm_config_field_of_flag(name);
+  return flag->field >= 0 &&
+         (!flag->negated || is_switchable(ZPM_FIELDS[flag->field].type));
+}
+
+/* ---- nothing found ---- */
+
+struct candidates {
+  const char *names[MAX_CANDIDATES];
+  size_t count;
+};
+
+static void add(struct candidates *candidates, const char *name)
+{
+  if (name != NULL && candidates->count < MAX_CANDIDATES)
+    candidates->names[candidates->count++] = name;
+}
+
+static void add_options(struct candidates *candidates,
+                        const struct zpm_option *options)
+{
+  for (; options != NULL && options->name != NULL; options++)
+    add(candidates, options->name);
+}
+
+static const char *suggest(const struct zpm_command *command, const char *name)
+{
+  struct candidates candidates = {.count = 0};
+
+  add_options(&candidates, ZPM_GLOBAL_OPTIONS);
+  if (command != NULL)
+    add_options(&candidates, command->options);
+  for (size_t i = 0;
+       command != NULL && command->takes_config && i < ZPM_FIELD_COUNT; i++)
+    add(&candidates, ZPM_FIELDS[i].flag);
+  return zpm_suggest(name, candidates.names, candidates.count);
+}
+
+static int unknown(const struct zpm_flag *flag,
+                   const struct zpm_command *command, const char *name,
+                   struct zpm_error *err)
+{
+  const char *near = suggest(command, name);
+
+  if (near != NULL)
+    return zpm_error_set(err, ZPM_EARG,
+                         "unknown option '%s'. Did you mean '--%s'?",
+                         flag->shown, near);
+  if (command == NULL)
+    return zpm_error_set(err, ZPM_EARG,
+                         "unknown option '%s'. Options of a command go after "
+                         "it. See: zpm help",
+                         flag->shown);
+  return zpm_error_set(err, ZPM_EARG, "unknown option '%s'. See: zpm help %s",
+                       flag->shown, command->name);
+}
+
+/* ---- finding ---- */
+
+int zpm_flag_find_long(struct zpm_flag *flag, const struct zpm_command *command,
+                       const char *word, struct zpm_error *err)
+{
+  size_t len = strcspn(word, "=");
+  const char *name;
+
+  *flag = (struct zpm_flag){.field = -1};
+  flag->attached = word[len] == '=' ? word + len + 1 : NULL;
+  snprintf(flag->shown, sizeof(flag->shown), "%.*s", (int)len, word);
+  name = flag->shown + 2;
+  if (find(flag, command, name))
+    return 0;
+  if (strncmp(name, "no-", 3) == 0) {
+    flag->negated = true;
+    if (find(flag, command, name + 3))
+      return 0;
+  }
+  return unknown(flag, command, name, err);
+}
+
+static const struct zpm_option *find_letter(const struct zpm_option *options,
+                                            char letter)
+{
+  for (; options != NULL && options->name != NULL; options++) {
+    if (options->letter == letter)
+      return options;
+  }
+  return NULL;
+}
+
+int zpm_flag_find_letter(struct zpm_flag *flag,
+                         const struct zpm_command *command, const char *letter,
+                         struct zpm_error *err)
+{
+  *flag = (struct zpm_flag){.field = -1};
+  snprintf(flag->shown, sizeof(flag->shown), "-%c", *letter);
+  if (command != NULL)
+    flag->option = find_letter(command->options, *letter);
+  if (flag->option == NULL)
+    flag->option = find_letter(ZPM_GLOBAL_OPTIONS, *letter);
+  if (flag->option == NULL)
+    return unknown(flag, command, flag->shown + 1, err);
+  if (flag->option->value != NULL && letter[1] != '\0')
+    flag->attached = letter + 1 + (letter[1] == '=');
+  return 0;
+}

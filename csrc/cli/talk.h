@@ -1,0 +1,47 @@
+#ifndef ZPM_CLI_TALK_H
+#define ZPM_CLI_TALK_H
+
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+#include "proto/writer.h"
+#include "zpm/client.h"
+
+/*
+ * A talk with the daemon: requests are written one after the other and sent in
+ * one go, a `hello` first; replies come back in the same order.  So the
+ * comparison of versions costs no round trip.
+ */
+struct zpm_talk {
+  struct zpm_connection *connection;
+  struct zpm_str outgoing;
+  struct zpm_writer writer; /* for the keys of the request being written */
+  cJSON *hello;             /* the data of its reply, once greeted */
+  bool any_version;         /* talk to a daemon that does not fit, too */
+};
+
+int zpm_talk_open(struct zpm_talk *talk,
+                  const struct zpm_client_options *options,
+                  struct zpm_error *err);
+void zpm_talk_close(struct zpm_talk *talk);
+
+/* Begins a request; its keys go to talk->writer; then _end(). */
+void zpm_talk_begin(struct zpm_talk *talk, const char *command);
+void zpm_talk_end(struct zpm_talk *talk);
+int zpm_talk_flush(struct zpm_talk *talk, struct zpm_error *err);
+
+/* Waits for the daemon's greeting, if it was not read yet: a warning on
+ * standard error when it is of another version, ZPM_EVERSION when the versions
+ * do not fit together (unless any_version). */
+int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err);
+
+/* The next line (after the greeting), or NULL with err filled. */
+const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err);
+
+/* One request without keys, or with "name", from connection to parsed reply.
+ * The talk stays open. */
+int zpm_talk_ask(struct zpm_talk *talk, const char *command, const char *name,
+                 cJSON **reply, struct zpm_error *err);
+
+#endif

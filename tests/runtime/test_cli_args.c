@@ -1,0 +1,337 @@
+#include "cli/args.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/help.h"
+
+enum { MAX_WORDS = 16 };
+
+static struct zpm_args args;
+static struct zpm_error err;
+
+/* The words up to NULL, after the program's own name. */
+static int parse(const char *first, ...)
+{
+  static const char *words[MAX_WORDS];
+  int count = 1;
+  va_list list;
+
+  words[0] = "zpm";
+  va_start(list, first);
+  for (const char *word = first; word != NULL; word = va_arg(list, char *))
+    words[count++] = word;
+  va_end(list);
+  words[count] = NULL;
+  err = (struct zpm_error){0};
+  return zpm_args_parse(&args, count, words, &err);
+}
+
+static int tear_down(void **state)
+{
+  (void)state;
+  zpm_args_deinit(&args);
+  return 0;
+}
+
+#define ASSERT_SAYS(text) assert_non_null(strstr(err.message, text))
+
+static void no_words_are_no_command(void **state)
+{
+  (void)state;
+  assert_int_equal(parse(NULL), 0);
+  assert_null(args.command);
+}
+
+static void a_command_is_found_by_name_and_by_alias(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("list", NULL), 0);
+  assert_int_equal(args.command->id, ZPM_CMD_LIST);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("ls", NULL), 0);
+  assert_int_equal(args.command->id, ZPM_CMD_LIST);
+}
+
+static void options_may_stand_anywhere(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      parse("--json", "--namespace", "x", "stop", "a", "--no-color", "b", NULL),
+      0);
+  assert_int_equal(args.command->id, ZPM_CMD_STOP);
+  assert_int_equal(args.operand_count, 2);
+  assert_string_equal(args.operands[0], "a");
+  assert_string_equal(args.operands[1], "b");
+  assert_true(zpm_args_switch(&args, "json", false));
+  assert_true(zpm_args_switch(&args, "no-color", false));
+  assert_string_equal(zpm_args_value(&args, "namespace"), "x");
+}
+
+static void values_come_after_a_blank_or_an_equals_sign(void **state)
+{
+  unsigned long lines = 0;
+
+  (void)state;
+  assert_int_equal(parse("logs", "--lines=5", "-n7", "-fn", "9", NULL), 0);
+  assert_int_equal(zpm_args_number(&args, "lines", 100, &lines, &err), 0);
+  assert_int_equal(lines, 9);
+  assert_true(zpm_args_switch(&args, "follow", false));
+}
+
+static void a_number_must_be_one(void **state)
+{
+  static const char *const WRONG[] = {"",   "-1",  "x",
+                                      "1x", "101", "99999999999999999999"};
+  unsigned long lines = 3;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+    assert_int_equal(parse("logs", "--lines", WRONG[i], NULL), 0);
+    assert_int_equal(zpm_args_number(&args, "lines", 100, &lines, &err),
+                     ZPM_EARG);
+    zpm_args_deinit(&args);
+  }
+  assert_int_equal(lines, 3);
+  assert_int_equal(parse("logs", NULL), 0);
+}
+
+static void the_last_of_a_switch_counts(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("list", "--wide", "--no-wide", NULL), 0);
+  assert_false(zpm_args_switch(&args, "wide", true));
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "--no-wide", "--wide", NULL), 0);
+  assert_true(zpm_args_switch(&args, "wide", false));
+}
+
+static void fields_go_into_the_config(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--name=api", "--port", "80", "--env",
+                         "A=1", "--env=B=2", "--log-timestamps",
+                         "--no-autorestart", "--arg", "--x", NULL),
+                   0);
+  assert_string_equal(args.operands[0], "a.js");
+  assert_string_equal(args.config.name, "api");
+  assert_int_equal(args.config.port, 80);
+  assert_int_equal(args.config.env.len, 2);
+  assert_string_equal(args.config.env.items[1], "B=2");
+  assert_true(args.config.log_timestamps);
+  assert_int_equal(args.config.autorestart, ZPM_AUTORESTART_NEVER);
+  assert_string_equal(args.config.args.items[0], "--x");
+}
+
+static void autorestart_takes_only_a_word_that_can_be_its_value(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "--autorestart", "a.js", NULL), 0);
+  assert_int_equal(args.config.autorestart, ZPM_AUTORESTART_ON_FAILURE);
+  assert_string_equal(args.operands[0], "a.js");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "--autorestart", "always", "a.js", NULL), 0);
+  assert_int_equal(args.config.autorestart, ZPM_AUTORESTART_ALWAYS);
+}
+
+static void what_follows_two_dashes_is_the_programs(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "next", "--name", "web", "--", "start",
+                         "--name", "x", NULL),
+                   0);
+  assert_int_equal(args.operand_count, 1);
+  assert_int_equal(args.rest_count, 3);
+  assert_string_equal(args.rest[0], "start");
+  assert_string_equal(args.rest[2], "x");
+  assert_string_equal(args.config.name, "web");
+}
+
+static void two_dashes_let_a_name_begin_with_one(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("stop", "--", "-odd", NULL), 0);
+  assert_int_equal(args.operand_count, 1);
+  assert_string_equal(args.operands[0], "-odd");
+}
+
+static void a_wrong_option_suggests_the_near_one(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--prot", "80", NULL), ZPM_EARG);
+  ASSERT_SAYS("'--port'");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "--jsno", NULL), ZPM_EARG);
+  ASSERT_SAYS("'--json'");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "-q", NULL), ZPM_EARG);
+  ASSERT_SAYS("'-q'");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "--xyzzy", NULL), ZPM_EARG);
+  ASSERT_SAYS("zpm help list");
+}
+
+static void a_wrong_command_suggests_the_near_one(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("lsit", NULL), ZPM_ECOMMAND);
+  ASSERT_SAYS("'list'");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("server.js", NULL), ZPM_ECOMMAND);
+  ASSERT_SAYS("zpm start server.js");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("get-store", NULL), ZPM_ECOMMAND);
+}
+
+static void options_of_a_command_go_after_it(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("--lines", "5", "logs", NULL), ZPM_EARG);
+  ASSERT_SAYS("go after it");
+}
+
+static void values_must_be_there_and_be_wanted(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--port", NULL), ZPM_EARG);
+  ASSERT_SAYS("--port needs a value");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("logs", "-n", NULL), ZPM_EARG);
+  ASSERT_SAYS("-n needs a value");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "--json=yes", NULL), ZPM_EARG);
+  ASSERT_SAYS("--json takes no value");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "a.js", "--no-autorestart=x", NULL),
+                   ZPM_EARG);
+  ASSERT_SAYS("--no-autorestart takes no value");
+}
+
+static void a_value_out_of_bounds_is_told_with_them(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--port", "70000", NULL),
+                   ZPM_ECONFIG);
+  ASSERT_SAYS("--port");
+  ASSERT_SAYS("65535");
+}
+
+static void what_is_not_there_yet_is_said_to_be_so(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--dev", NULL), ZPM_EUNSUPPORTED);
+  ASSERT_SAYS("not available in this version");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "a.js", "--probe-type", "http", NULL),
+                   ZPM_EUNSUPPORTED);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "a.js", "--no-dev", NULL), 0);
+}
+
+static void operands_are_counted(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("stop", NULL), ZPM_EARG);
+  ASSERT_SAYS("missing");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("stop", "a", "b", "c", NULL), 0);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("describe", "a", "b", NULL), ZPM_EARG);
+  ASSERT_SAYS("'b' is one too many");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("stats", NULL), 0);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("list", "a", NULL), ZPM_EARG);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "next", "dev", NULL), ZPM_EARG);
+  ASSERT_SAYS("zpm start next -- dev");
+}
+
+static void help_needs_no_operands(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("stop", "--help", NULL), 0);
+  assert_true(zpm_args_switch(&args, "help", false));
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("-h", NULL), 0);
+  assert_true(zpm_args_switch(&args, "help", false));
+}
+
+/* ---- help ---- */
+
+static void assert_fits(const char *text)
+{
+  while (*text != '\0') {
+    size_t len = strcspn(text, "\n");
+
+    if (len > 80)
+      fail_msg("%zu columns: %.*s", len, (int)len, text);
+    text += len + (text[len] == '\n');
+  }
+}
+
+static void help_of_everything_fits_in_80_columns(void **state)
+{
+  struct zpm_str text = {0};
+
+  (void)state;
+  assert_int_equal(parse(NULL), 0);
+  assert_int_equal(zpm_help_overview(&text), 0);
+  assert_non_null(strstr(text.data, "start-daemon"));
+  assert_null(strstr(text.data, "get-store"));
+  assert_fits(text.data);
+  for (size_t i = 0; i < ZPM_COMMAND_COUNT; i++) {
+    zpm_str_clear(&text);
+    assert_int_equal(zpm_help_command(&text, &ZPM_COMMANDS[i]), 0);
+    assert_non_null(strstr(text.data, ZPM_COMMANDS[i].name));
+    assert_fits(text.data);
+  }
+  zpm_str_deinit(&text);
+}
+
+static void help_of_start_names_the_fields_but_not_those_to_come(void **state)
+{
+  struct zpm_str text = {0};
+
+  (void)state;
+  assert_int_equal(parse(NULL), 0);
+  assert_int_equal(zpm_help_command(&text, &ZPM_COMMANDS[ZPM_CMD_START]), 0);
+  assert_non_null(strstr(text.data, "--kill-timeout MS"));
+  assert_non_null(strstr(text.data, "--env KEY=VALUE"));
+  assert_null(strstr(text.data, "--probe-type"));
+  zpm_str_deinit(&text);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, tear_down)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      TEST(no_words_are_no_command),
+      TEST(a_command_is_found_by_name_and_by_alias),
+      TEST(options_may_stand_anywhere),
+      TEST(values_come_after_a_blank_or_an_equals_sign),
+      TEST(a_number_must_be_one),
+      TEST(the_last_of_a_switch_counts),
+      TEST(fields_go_into_the_config),
+      TEST(autorestart_takes_only_a_word_that_can_be_its_value),
+      TEST(what_follows_two_dashes_is_the_programs),
+      TEST(two_dashes_let_a_name_begin_with_one),
+      TEST(a_wrong_option_suggests_the_near_one),
+      TEST(a_wrong_command_suggests_the_near_one),
+      TEST(options_of_a_command_go_after_it),
+      TEST(values_must_be_there_and_be_wanted),
+      TEST(a_value_out_of_bounds_is_told_with_them),
+      TEST(what_is_not_there_yet_is_said_to_be_so),
+      TEST(operands_are_counted),
+      TEST(help_needs_no_operands),
+      TEST(help_of_everything_fits_in_80_columns),
+      TEST(help_of_start_names_the_fields_but_not_those_to_come),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
