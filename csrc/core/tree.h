@@ -18,7 +18,7 @@ struct zpm_process {
   int pid;
   int ppid;
   int pgid;
-  char state; /* 'R', 'S', 'Z', 'T', 'D'... */
+  char state;           /* 'R', 'S', 'Z', 'T', 'D'... */
   uint64_t start_ticks; /* with the pid: which process this really is */
 };
 
