@@ -41,7 +41,7 @@ get() {
     const retry = (e) => Date.now() < until ? setTimeout(ask, 50) : (console.error(e.message), process.exit(1));
     const ask = () => require("http").get(process.argv[1], (answer) => {
       answer.setEncoding("utf8");
-      answer.on("data", (text) => process.stdout.write(text)).on("end", () => console.log());
+      answer.on("data", (text) => process.stdout.write(text));
     }).on("error", retry).setTimeout(5000, function () { this.destroy(new Error("no answer")); });
     ask();' "$1"
 }
