@@ -110,7 +110,6 @@ test("namespaces do not see each other", async (t) => {
   const box = sandbox(t);
   const one = box.client({ namespace: "one" });
   const two = box.client({ namespace: "two" });
-  t.after(() => Promise.all([one.killDaemon(), two.killDaemon()]));
   await one.start({ name: "a", scriptPath: fixture("forever.js") });
   assert.deepEqual(await two.list(), []);
   assert.notEqual(getSocketPath("one"), getSocketPath("two"));

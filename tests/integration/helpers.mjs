@@ -115,7 +115,7 @@ function processesOf(home) {
       );
       if (!variables.includes(`ZPM_HOME=${home}`) || !isAlive(pid)) continue;
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      found.push(`${pid} ${words.join(" ")}`);
+      found.push({ pid: Number(pid), command: words.join(" ") });
     } catch {
       // It ended while we looked.
     }
@@ -145,14 +145,18 @@ export function sandbox(t) {
   const opened = [];
 
   t.after(async () => {
-    for (const one of opened) await one.close();
-    const client = new ZPMClient({ home });
-    await client.killDaemon();
-    await client.close();
-    await assertNothingLeft(home);
-    if (before === undefined) delete process.env.ZPM_HOME;
-    else process.env.ZPM_HOME = before;
-    rmSync(home, { recursive: true, force: true });
+    try {
+      for (const one of [...opened, new ZPMClient({ home })]) {
+        if (one instanceof ZPMClient) await one.killDaemon();
+        await one.close();
+      }
+      await assertNothingLeft(home);
+    } finally {
+      for (const { pid } of processesOf(home)) process.kill(pid, "SIGKILL");
+      if (before === undefined) delete process.env.ZPM_HOME;
+      else process.env.ZPM_HOME = before;
+      rmSync(home, { recursive: true, force: true });
+    }
   });
 
   const keep = (one) => {
