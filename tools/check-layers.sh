@@ -34,7 +34,8 @@ count=0
 while IFS=: read -r file line text; do
   layer=${file#csrc/}
   layer=${layer%%/*}
-  header=$(sed -E 's/^[^"<]*["<]([^">]*).*/\1/' <<<"$text")
+  header=${text#*[\"<]}
+  header=${header%%[\">]*}
   count=$((count + 1))
   if [[ $text == *'"'* ]]; then
     if [ -z "${ALLOWED[$layer]+x}" ]; then

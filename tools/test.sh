@@ -33,9 +33,16 @@ build() {
 }
 
 phase_debug() { build debug; }
-phase_unit_and_runtime() { ctest --preset debug -j "$JOBS"; }
+
+# run_ctest PRESET: ctest counts programs; the cases in them are told as well.
+run_ctest() {
+  ctest --preset "$1" -j "$JOBS"
+  say "test cases in these: $(grep -c '^\[       OK \]' "out/$1/Testing/Temporary/LastTest.log")"
+}
+
+phase_unit_and_runtime() { run_ctest debug; }
 phase_asan_build() { build asan; }
-phase_asan() { ctest --preset asan -j "$JOBS"; }
+phase_asan() { run_ctest asan; }
 phase_addon() { bash tools/check-addon.sh; }
 phase_valgrind() { bash tools/valgrind.sh; }
 phase_fuzz() { bash tools/fuzz.sh $FUZZ_SECONDS; }
@@ -106,9 +113,10 @@ count() {
 run_phase() {
   local name=$1 log=$LOGS/test-$1.log start=$SECONDS status=0 pid counts
   printf '\n== %s\n' "$name"
+  : >"$log"
   timeout -k 20 $PHASE_LIMIT bash tools/test.sh --phase "$name" >"$log" 2>&1 &
   pid=$!
-  tail -n +1 -s 0.2 -f --pid=$pid "$log"
+  tail -n +1 -s 0.2 -f --pid=$pid "$log" || true
   wait $pid || status=$?
   [ $status != 124 ] || say "stopped after $PHASE_LIMIT s"
   read -ra counts < <(count "$log" $status)
