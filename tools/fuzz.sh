@@ -28,7 +28,8 @@ install_clang() {
     "Install the compiler-rt of $(clang --version | head -n 1)."
 }
 
-# seeds FOLDER: every vector file, and each of its lines, as one input.
+# seeds FOLDER: every vector file, each of its lines, and the request line or
+# the config that such a line holds, as one input each.
 seeds() {
   local folder=$1 file
   mkdir -p "$folder"
@@ -37,6 +38,15 @@ seeds() {
     cp "$file" "$folder/"
     split -l 1 -a 4 "$file" "$folder/$(basename "$file")-"
   done
+  node -e 'const fs = require("fs");
+    const folder = process.argv[1];
+    for (const file of fs.readdirSync(folder)) {
+      const path = `${folder}/${file}`;
+      let vector = {};
+      try { vector = JSON.parse(fs.readFileSync(path, "utf8")); } catch { /* a whole file */ }
+      if (typeof vector.line === "string") fs.writeFileSync(path, vector.line);
+      if (vector.config) fs.writeFileSync(path, JSON.stringify(vector.config));
+    }' "$folder"
 }
 
 run_one() {
@@ -44,6 +54,7 @@ run_one() {
   mkdir -p "$folder"
   timeout --foreground -k 10 $((TIME + 120)) "out/fuzz/$name" \
     -max_total_time="$TIME" -timeout=10 -rss_limit_mb=1500 \
+    -dict=tests/fuzz/zpm.dict \
     -artifact_prefix=out/fuzz/crash-"$name"- -verbosity=0 -print_final_stats=1 \
     "$folder" out/fuzz/seeds >"out/fuzz/$name.log" 2>&1
 }
