@@ -38,6 +38,7 @@ seeds() {
     cp "$file" "$folder/"
     split -l 1 -a 4 "$file" "$folder/$(basename "$file")-"
   done
+  # shellcheck disable=SC2016 # ${...} is JavaScript
   node -e 'const fs = require("fs");
     const folder = process.argv[1];
     for (const file of fs.readdirSync(folder)) {
