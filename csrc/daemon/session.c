@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "daemon/outbox.h"
 #include "proto/frame.h"
 #include "proto/message.h"
 
@@ -15,14 +16,12 @@ struct session {
   struct zpm_sessions *sessions;
   uv_pipe_t pipe;
   uv_timer_t timer; /* to go on later; once `finishing`: the end of patience */
-  uv_write_t write;
   uv_shutdown_t shutdown;
   int open_handles;
 
   struct zpm_framer framer;
-  struct zpm_str input;  /* read, but not handled yet: there was too much */
-  struct zpm_str flight; /* being written */
-  struct zpm_str queue;  /* to be written after it */
+  struct zpm_str input; /* read, but not handled yet: there was too much */
+  struct zpm_outbox outbox;
 
   bool reading;
   bool lagging;   /* refuses what is droppable, until there is room again */
@@ -46,8 +45,7 @@ static void on_closed(uv_handle_t *handle)
   sessions->count--;
   zpm_framer_deinit(&session->framer);
   zpm_str_deinit(&session->input);
-  zpm_str_deinit(&session->flight);
-  zpm_str_deinit(&session->queue);
+  zpm_outbox_deinit(&session->outbox);
   zpm_free(session);
   if (sessions->count == 0 && sessions->closed != NULL)
     sessions->closed(sessions->ctx);
@@ -72,7 +70,7 @@ static void on_patience_ended(uv_timer_t *timer)
 
 static size_t queued(const struct session *session)
 {
-  return session->flight.len + session->queue.len;
+  return zpm_outbox_waiting(&session->outbox);
 }
 
 static bool is_full(const struct session *session)
@@ -100,12 +98,9 @@ static void on_shut_down(uv_shutdown_t *shutdown, int status)
     die(session);
 }
 
-/* Everything has been written. */
-static void flushed(struct session *session)
+/* Everything has been said: hangs up, now or after the client. */
+static void hang_up(struct session *session)
 {
-  zpm_str_deinit(&session->flight);
-  if (!session->finishing)
-    return;
   session->shutdown.data = session;
   if (!session->lingers || session->ended ||
       uv_shutdown(&session->shutdown, (uv_stream_t *)&session->pipe,
@@ -113,70 +108,21 @@ static void flushed(struct session *session)
     die(session);
 }
 
-static void write_next(struct session *session);
-
-static void on_written(uv_write_t *write, int status)
+static void on_progress(void *ctx, int status)
 {
-  struct session *session = write->data;
+  struct session *session = ctx;
 
-  if (session->closing)
-    return;
-  zpm_str_deinit(&session->flight);
   if (status < 0) {
     die(session);
     return;
   }
-  if (session->queue.len > 0)
-    write_next(session);
-  else
-    flushed(session);
+  if (session->finishing && queued(session) == 0)
+    hang_up(session);
   if (session->lagging && queued(session) <= ZPM_SESSION_DROPPABLE_MAX / 2) {
     session->lagging = false;
     zpm_api_peer_drained(&session->peer);
   }
   go_on_later(session);
-}
-
-static void write_next(struct session *session)
-{
-  uv_buf_t buf;
-
-  session->flight = session->queue;
-  session->queue = (struct zpm_str){0};
-  session->write.data = session;
-  buf = uv_buf_init(session->flight.data, (unsigned)session->flight.len);
-  if (uv_write(&session->write, (uv_stream_t *)&session->pipe, &buf, 1,
-               on_written) != 0)
-    die(session);
-}
-
-/* How much the socket takes at once; negative: it is broken. */
-static int write_now(struct session *session, const char *lines, size_t len)
-{
-  uv_buf_t buf = uv_buf_init((char *)(uintptr_t)lines, (unsigned)len);
-  int rc;
-
-  if (queued(session) > 0)
-    return 0;
-  rc = uv_try_write((uv_stream_t *)&session->pipe, &buf, 1);
-  return rc == UV_EAGAIN ? 0 : rc;
-}
-
-static void put(struct session *session, const char *lines, size_t len)
-{
-  int written = write_now(session, lines, len);
-
-  if (written < 0) {
-    die(session);
-    return;
-  }
-  if ((size_t)written == len)
-    return;
-  if (zpm_str_append(&session->queue, lines + written, len - (size_t)written) !=
-      0)
-    die(session);
-  else if (session->flight.len == 0)
-    write_next(session);
 }
 
 static bool on_send(struct zpm_peer *peer, const char *lines, size_t len,
@@ -191,7 +137,8 @@ static bool on_send(struct zpm_peer *peer, const char *lines, size_t len,
     session->lagging = true;
   if (droppable && session->lagging)
     return false;
-  put(session, lines, len);
+  if (zpm_outbox_put(&session->outbox, lines, len) != 0)
+    die(session);
   go_on_later(session);
   return true;
 }
@@ -235,7 +182,7 @@ static void finish(struct session *session, bool lingers)
   uv_timer_start(&session->timer, on_patience_ended, ZPM_SESSION_LINGER_MS, 0);
   listen_to(session, lingers && !session->ended);
   if (queued(session) == 0)
-    flushed(session);
+    hang_up(session);
 }
 
 /* A line that is no request at all has been answered by the api. */
@@ -350,6 +297,8 @@ int zpm_sessions_add(struct zpm_sessions *sessions, int fd)
   uv_timer_init(sessions->loop, &session->timer);
   session->pipe.data = session;
   session->timer.data = session;
+  zpm_outbox_init(&session->outbox, (uv_stream_t *)&session->pipe, on_progress,
+                  session);
   zpm_api_peer_init(sessions->api, &session->peer, on_send);
   zpm_list_append(&sessions->list, &session->link);
   sessions->count++;
