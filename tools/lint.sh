@@ -11,7 +11,7 @@ FILE_LINES=400
 
 files() { git ls-files --cached --others --exclude-standard "$@"; }
 mapfile -t C_FILES < <(files 'csrc/*.c' 'csrc/*.h' 'include/*.h' \
-  'csrc/*.cc' 'csrc/*.hh' 'tests/*.c' 'tests/*.h')
+  'csrc/*.cc' 'csrc/*.hh' 'tests/*.c' 'tests/*.h' 'tools/*.c' 'tools/*.h')
 mapfile -t SOURCES < <(files 'csrc/*.c' | grep -vE '/(darwin|windows)[a-z_]*\.c$')
 # The addon's headers are C++ and built by node-gyp alone.
 mapfile -t HEADERS < <(files 'csrc/*.h' 'include/*.h' ':!csrc/addon')
@@ -35,7 +35,7 @@ format() {
 tidy() {
   configure debug >/dev/null || return 1
   printf '%s\0' "${SOURCES[@]}" |
-    xargs -0 -n 4 -P "$JOBS" clang-tidy --quiet -p out/debug 2>&1 |
+    xargs -0 -n 1 -P "$JOBS" clang-tidy --quiet -p out/debug 2>&1 |
     grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -header-filter'
   return "${PIPESTATUS[1]}"
 }
