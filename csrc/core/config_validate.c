@@ -54,6 +54,12 @@ static int check_name(const char *name, struct zpm_error *err)
   return 0;
 }
 
+/* What a name made by us neither begins nor ends with. */
+static bool is_margin(char c)
+{
+  return c == '-' || c == ' ';
+}
+
 /* The base name of `path` less its extension: where it starts and how long. */
 static const char *stem(const char *path, size_t *len)
 {
@@ -65,7 +71,8 @@ static const char *stem(const char *path, size_t *len)
   return base;
 }
 
-/* Each run of bytes that a name cannot have becomes one '-'. */
+/* Each run of bytes that a name cannot have becomes one '-'; none at the ends,
+ * nor blanks there. */
 static void make_name(const char *path, char name[NAME_MAX_BYTES + 1])
 {
   size_t len;
@@ -73,14 +80,14 @@ static void make_name(const char *path, char name[NAME_MAX_BYTES + 1])
   const char *base = stem(path, &len);
 
   for (size_t i = 0; i < len && used < NAME_MAX_BYTES; i++) {
-    char c = is_name_byte(base[i]) ? base[i] : '-';
-    bool first = used == 0;
-    bool repeated = c != base[i] && !first && name[used - 1] == '-';
+    bool good = is_name_byte(base[i]) && (used > 0 || !is_margin(base[i]));
 
-    if (!repeated && !(first && (c == '-' || c == ' ')))
-      name[used++] = c;
+    if (good)
+      name[used++] = base[i];
+    else if (used > 0 && name[used - 1] != '-')
+      name[used++] = '-';
   }
-  while (used > 0 && (name[used - 1] == ' ' || name[used - 1] == '-'))
+  while (used > 0 && is_margin(name[used - 1]))
     used--;
   name[used] = '\0';
 }

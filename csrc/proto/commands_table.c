@@ -90,7 +90,8 @@ static const struct zpm_option TABLE_OPTIONS[] = {
 
 static const struct zpm_option LOGS_OPTIONS[] = {
     {"lines", 'n', "N", "How many recent lines (20)"},
-    {"follow", 'f', NULL, "Go on with live output until Ctrl-C (the default)"},
+    {"follow", 'f', NULL,
+     "Go on with live output until Ctrl-C (on a terminal: the default)"},
     {"no-follow", 0, NULL, "Show the recent lines and end"},
     {"out", 0, NULL, "Standard output only"},
     {"err", 0, NULL, "Standard error only"},

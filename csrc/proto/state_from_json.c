@@ -126,10 +126,11 @@ static int load_environment(const struct loader *l, const cJSON *app,
 
   if (item == NULL)
     return 0;
-  if (!zpm_json_is_integer(item) || item->valuedouble < 0 ||
-      item->valuedouble >= (double)l->environment_count)
+  if (!zpm_json_is_integer(item) || item->valuedouble < 0)
     return malformed(l, "environment", "the index of one");
   index = (size_t)item->valuedouble;
+  if (index >= l->environment_count)
+    return malformed(l, "environment", "the index of one");
   record->environment = zpm_environment_ref(l->environments[index]);
   return 0;
 }
