@@ -67,11 +67,10 @@ static int settle_program(cJSON *config, const char *key, const char *folder,
 {
   const char *path = text_of(config, key);
   struct zpm_str program = {0};
-  bool is_file;
 
   if (path == NULL || path[0] == '\0')
     return 0;
-  if (zpm_caller_put_script(&program, folder, path, &is_file, err) != 0)
+  if (zpm_caller_put_script(&program, folder, path, err) != 0)
     return ZPM_ENOMEM;
   return replace_text(config, key, &program, err);
 }

@@ -11,8 +11,6 @@
 #include "proto/config_json.h"
 #include "proto/json.h"
 
-extern char **environ;
-
 enum { FOLDER_MAX = 4096 };
 
 static int out_of_memory(struct zpm_error *err)
@@ -63,15 +61,15 @@ static bool is_path(const char *text)
 }
 
 int zpm_caller_put_script(struct zpm_str *out, const char *folder,
-                          const char *script, bool *found,
-                          struct zpm_error *err)
+                          const char *script, struct zpm_error *err)
 {
   struct zpm_str path = {0};
   int rc = zpm_caller_put_absolute(&path, folder, script, err);
 
   if (rc == 0) {
-    *found = is_file(path.data);
-    rc = zpm_str_puts(out, *found || is_path(script) ? path.data : script);
+    bool found = is_path(script) || is_file(path.data);
+
+    rc = zpm_str_puts(out, found ? path.data : script);
     if (rc != 0)
       out_of_memory(err);
   }

@@ -21,10 +21,9 @@ int zpm_caller_put_absolute(struct zpm_str *out, const char *folder,
 
 /* The script as a daemon can find it: absolute if it is a path, or a file of
  * that name in `folder` (NULL: the current one); else as it is, a command to
- * search for.  *is_file tells whether there is such a file. */
+ * search for. */
 int zpm_caller_put_script(struct zpm_str *out, const char *folder,
-                          const char *script, bool *is_file,
-                          struct zpm_error *err);
+                          const char *script, struct zpm_error *err);
 
 /* The given fields, secrets included, as JSON text. */
 int zpm_caller_put_config(struct zpm_str *out, const struct zpm_config *config,

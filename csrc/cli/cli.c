@@ -63,6 +63,16 @@ static int parse_exit(int rc)
                                                     : ZPM_CLI_USAGE;
 }
 
+/* Parsing may have failed before it came to --json. */
+static bool asks_for_json(int argc, const char *const *argv)
+{
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (strcmp(argv[i], "--json") == 0)
+      return true;
+  }
+  return false;
+}
+
 int zpm_cli_main(int argc, const char *const *argv)
 {
   struct zpm_cli cli = {0};
@@ -70,7 +80,8 @@ int zpm_cli_main(int argc, const char *const *argv)
   int rc = zpm_args_parse(&cli.args, argc, argv, &err);
   int code = ZPM_CLI_DONE;
 
-  cli.json = zpm_args_switch(&cli.args, "json", false);
+  cli.json = rc == 0 ? zpm_args_switch(&cli.args, "json", false)
+                     : asks_for_json(argc, argv);
   zpm_screen_init(&cli.screen, STDOUT_FILENO,
                   zpm_args_switch(&cli.args, "no-color", false));
   code = rc != 0 ? parse_exit(rc) : choose(&cli.args)(&cli, &err);

@@ -1,7 +1,13 @@
 /* ping, start-daemon, restart-daemon, kill-daemon */
 #include "cli/cli.h"
 
-#include <string.h>
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "platform/platform.h"
+
+enum { END_TIMEOUT_MS = 5000 };
 
 /* ---- what to say ---- */
 
@@ -74,56 +80,75 @@ int zpm_cmd_start_daemon(struct zpm_cli *cli, struct zpm_error *err)
 
 /* ---- end ---- */
 
-/* Waits until the daemon closes the connection, which it does last. */
-static void wait_for_end(struct zpm_talk *talk)
+/* Its last word is not its end: the next daemon needs its lock, and who starts
+ * zpm in a container waits for the last process. */
+static void wait_for_end(int process, int timeout_ms)
 {
-  struct zpm_error ignored;
+  struct pollfd poll_fd = {.fd = process, .events = POLLIN};
 
-  while (zpm_talk_receive(talk, &ignored) != NULL)
+  if (process < 0)
+    return;
+  while (poll(&poll_fd, 1, timeout_ms) < 0 && errno == EINTR)
     continue;
+  close(process);
 }
 
-/* Ends the daemon; *text is what it said, to be deleted. */
-static int end_daemon(struct zpm_cli *cli, cJSON **reply, struct zpm_error *err)
+static int watch(const struct zpm_talk *talk, const char *key)
+{
+  return zpm_platform_watch((int)zpm_answer_number(talk->hello, key, -1));
+}
+
+static int shut_down(struct zpm_talk *talk, struct zpm_error *err)
+{
+  cJSON *reply = NULL;
+  int daemon;
+  int keeper;
+  int rc = zpm_talk_flush(talk, err); /* the hello alone: who is it? */
+
+  if (rc == 0)
+    rc = zpm_talk_greet(talk, err);
+  if (rc != 0)
+    return rc;
+  daemon = watch(talk, "pid");
+  keeper = watch(talk, "keeperPid");
+  rc = zpm_talk_ask(talk, "shutdown", NULL, &reply, err);
+  cJSON_Delete(reply);
+  wait_for_end(daemon, rc == 0 ? END_TIMEOUT_MS : 0);
+  wait_for_end(keeper, rc == 0 ? END_TIMEOUT_MS : 0);
+  return rc;
+}
+
+static int end_daemon(struct zpm_cli *cli, struct zpm_error *err)
 {
   struct zpm_talk talk;
   int rc = zpm_cli_connect(cli, false, &talk, err);
 
-  *reply = NULL;
   talk.any_version = true;
   if (rc == 0)
-    rc = zpm_talk_ask(&talk, "shutdown", NULL, reply, err);
-  if (rc == 0)
-    wait_for_end(&talk);
+    rc = shut_down(&talk, err);
   zpm_talk_close(&talk);
   return rc;
 }
 
 int zpm_cmd_kill_daemon(struct zpm_cli *cli, struct zpm_error *err)
 {
-  const char *text;
-  cJSON *reply;
   int rc;
 
   if (!is_running(cli)) {
     zpm_cli_show_message(cli, "no daemon runs");
     return ZPM_CLI_DONE;
   }
-  rc = end_daemon(cli, &reply, err);
-  text = cJSON_GetStringValue(zpm_answer_data(reply));
+  rc = end_daemon(cli, err);
   if (rc == 0)
-    zpm_cli_show_message(cli, text != NULL ? text : "the daemon has ended");
-  cJSON_Delete(reply);
+    zpm_cli_show_message(cli, "all apps are stopped, the daemon has ended");
   return rc == 0 ? ZPM_CLI_DONE : ZPM_CLI_FAILED;
 }
 
 int zpm_cmd_restart_daemon(struct zpm_cli *cli, struct zpm_error *err)
 {
-  cJSON *reply = NULL;
   bool was_running = is_running(cli);
 
-  if (was_running && end_daemon(cli, &reply, err) != 0)
+  if (was_running && end_daemon(cli, err) != 0)
     return ZPM_CLI_FAILED;
-  cJSON_Delete(reply);
   return start(cli, was_running ? "restarted" : "started", err);
 }

@@ -1,12 +1,16 @@
 /* start: a script, a command, a known app, or a file of configs */
 #include "cli/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/appfile.h"
 #include "cli/caller.h"
 #include "cli/results.h"
+#include "core/suggest.h"
 #include "proto/frame.h"
+
+enum { MAX_CANDIDATES = 512 };
 
 static int check_size(const struct zpm_talk *talk, struct zpm_error *err)
 {
@@ -33,6 +37,7 @@ static const char *finish(struct zpm_talk *talk, struct zpm_error *err)
 static void show_many(struct zpm_results *results, const cJSON *items)
 {
   const cJSON *item;
+  int number = 0;
 
   cJSON_ArrayForEach(item, items)
   {
@@ -40,10 +45,15 @@ static void show_many(struct zpm_results *results, const cJSON *items)
     const char *message = zpm_answer_text(item, "message");
     struct zpm_error err = {0};
 
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "ok")))
+    number++;
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "ok"))) {
       zpm_results_add(results, name, message != NULL ? message : "started");
-    else if (zpm_answer_refusal(item, &err) != 0)
-      zpm_results_add_error(results, name, &err);
+      continue;
+    }
+    zpm_answer_refusal(item, &err);
+    if (name == NULL)
+      zpm_error_wrap(&err, "app %d of the file", number);
+    zpm_results_add_error(results, name, &err);
   }
 }
 
@@ -92,29 +102,54 @@ static int start_file(struct zpm_cli *cli, const char *path,
 
 /* ---- one app ---- */
 
-/* Whether zpm knows an app of this name: a negative code, 0 or 1. */
-static int is_known(struct zpm_talk *talk, const char *name,
-                    struct zpm_error *err)
-{
-  cJSON *reply;
-  int rc = zpm_talk_ask(talk, "find-worker", name, &reply, err);
-  int known = rc == 0 ? cJSON_IsObject(zpm_answer_data(reply)) : rc;
+/* What is asked of the daemon before a word that is no file is run. */
+struct word {
+  const char *text;
+  bool known;       /* the name of an app */
+  const char *near; /* the name of one that may have been meant, or NULL */
+  cJSON *names;     /* near is one of them */
+};
 
-  cJSON_Delete(reply);
-  return known;
+static const char *find_near(const char *text, const cJSON *names)
+{
+  const char *candidates[MAX_CANDIDATES];
+  size_t count = 0;
+  const cJSON *name;
+
+  cJSON_ArrayForEach(name, names)
+  {
+    if (cJSON_IsString(name) && count < MAX_CANDIDATES)
+      candidates[count++] = name->valuestring;
+  }
+  return zpm_suggest(text, candidates, count);
 }
 
-static int send_start(struct zpm_cli *cli, struct zpm_talk *talk,
-                      const char *known_name, struct zpm_error *err)
+static int look_up(struct word *word, struct zpm_talk *talk,
+                   struct zpm_error *err)
+{
+  const cJSON *name;
+  int rc = zpm_talk_ask(talk, "list", NULL, &word->names, err);
+
+  if (rc != 0)
+    return rc;
+  cJSON_ArrayForEach(name, zpm_answer_data(word->names))
+  {
+    if (cJSON_IsString(name) && strcmp(name->valuestring, word->text) == 0)
+      word->known = true;
+  }
+  if (!word->known)
+    word->near = find_near(word->text, zpm_answer_data(word->names));
+  return 0;
+}
+
+static const char *send_start(struct zpm_cli *cli, struct zpm_talk *talk,
+                              const char *known_name, struct zpm_error *err)
 {
   const struct zpm_config *config = &cli->args.config;
-  const char *name = known_name != NULL ? known_name : config->name;
-  struct zpm_results results;
   struct zpm_str text = {0};
   const char *line = NULL;
-  int rc = zpm_caller_put_config(&text, config, err);
 
-  if (rc == 0) {
+  if (zpm_caller_put_config(&text, config, err) == 0) {
     zpm_talk_begin(talk, "start");
     if (known_name != NULL) {
       zpm_writer_key(&talk->writer, "name");
@@ -127,10 +162,20 @@ static int send_start(struct zpm_cli *cli, struct zpm_talk *talk,
     line = finish(talk, err);
   }
   zpm_str_deinit(&text);
-  if (line == NULL)
-    return ZPM_CLI_FAILED;
+  return line;
+}
+
+static int show_one(struct zpm_cli *cli, const struct word *word,
+                    const char *line)
+{
+  const char *name = word->known ? word->text : cli->args.config.name;
+  struct zpm_results results;
+
   zpm_results_begin(&results, cli);
   zpm_results_add_reply(&results, name, line);
+  if (results.any_failed && word->near != NULL)
+    fprintf(stderr, "zpm: or did you mean the app '%s'? zpm start %s\n",
+            word->near, word->near);
   return zpm_results_end(&results);
 }
 
@@ -151,28 +196,38 @@ static int settle_new(struct zpm_config *config, const char *script,
   return rc == 0 ? zpm_config_validate(config, err) : rc;
 }
 
-static int start_one(struct zpm_cli *cli, const char *word,
-                     struct zpm_error *err)
+static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
+                      struct word *word, struct zpm_error *err)
 {
   struct zpm_config *config = &cli->args.config;
-  struct zpm_talk talk = {0};
   struct zpm_str script = {0};
-  bool is_file = false;
-  int known = 0;
-  int code = ZPM_CLI_FAILED;
-  int rc = zpm_caller_put_script(&script, NULL, word, &is_file, err);
+  const char *line = NULL;
+  int rc = zpm_caller_put_script(&script, NULL, word->text, err);
 
-  if (rc == 0)
-    rc = zpm_cli_connect(cli, true, &talk, err);
   /* With --name the word can only be meant as a program. */
   if (rc == 0 && script.data[0] != '/' && config->name == NULL)
-    rc = known = is_known(&talk, word, err);
-  if (rc >= 0 && !known)
+    rc = look_up(word, talk, err);
+  if (rc == 0 && !word->known)
     rc = settle_new(config, script.data, err);
-  if (rc >= 0)
-    code = send_start(cli, &talk, known ? word : NULL, err);
-  zpm_talk_close(&talk);
+  if (rc == 0)
+    line = send_start(cli, talk, word->known ? word->text : NULL, err);
   zpm_str_deinit(&script);
+  if (line == NULL)
+    return rc == ZPM_ECONFIG ? ZPM_CLI_USAGE : ZPM_CLI_FAILED;
+  return show_one(cli, word, line);
+}
+
+static int start_one(struct zpm_cli *cli, const char *text,
+                     struct zpm_error *err)
+{
+  struct word word = {.text = text};
+  struct zpm_talk talk;
+  int code = ZPM_CLI_FAILED;
+
+  if (zpm_cli_connect(cli, true, &talk, err) == 0)
+    code = start_word(cli, &talk, &word, err);
+  cJSON_Delete(word.names);
+  zpm_talk_close(&talk);
   return code;
 }
 

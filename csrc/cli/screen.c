@@ -37,30 +37,23 @@ void zpm_screen_deinit(struct zpm_screen *screen)
   zpm_str_deinit(&screen->text);
 }
 
-__attribute__((format(printf, 2, 0))) static int
-append_formatted(struct zpm_str *text, const char *format, va_list args)
-{
-  va_list again;
-  int len;
-
-  va_copy(again, args);
-  len = vsnprintf(NULL, 0, format, again);
-  va_end(again);
-  if (len < 0 || zpm_str_reserve(text, (size_t)len) != 0)
-    return -1;
-  vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
-  text->len += (size_t)len;
-  return 0;
-}
-
 void zpm_screen_print(struct zpm_screen *screen, const char *format, ...)
 {
+  struct zpm_str *text = &screen->text;
   va_list args;
+  int len;
 
   va_start(args, format);
-  if (append_formatted(&screen->text, format, args) != 0)
-    screen->error = ENOMEM;
+  len = vsnprintf(NULL, 0, format, args);
   va_end(args);
+  if (len < 0 || zpm_str_reserve(text, (size_t)len) != 0) {
+    screen->error = ENOMEM;
+    return;
+  }
+  va_start(args, format);
+  vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
+  va_end(args);
+  text->len += (size_t)len;
 }
 
 void zpm_screen_bytes(struct zpm_screen *screen, const char *bytes, size_t len)

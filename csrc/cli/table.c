@@ -91,9 +91,9 @@ static void natural_widths(const struct zpm_table *table,
 {
   for (size_t i = 0; i < table->column_count; i++)
     widths[i] = strlen(table->columns[i].title);
-  for (size_t i = 0; i < table->cell_count; i++) {
-    size_t column = i % table->column_count;
-
+  for (size_t i = 0, column = 0; i < table->cell_count; i++, column++) {
+    if (column == table->column_count)
+      column = 0;
     widths[column] =
         max_size(widths[column], zpm_text_width(table->cells[i].text));
   }
@@ -208,7 +208,8 @@ int zpm_table_render(const struct zpm_table *table, struct zpm_str *out)
   size_t widths[MAX_COLUMNS];
   int rc;
 
-  if (table->failed || table->column_count > MAX_COLUMNS)
+  if (table->failed || table->column_count == 0 ||
+      table->column_count > MAX_COLUMNS)
     return ZPM_ENOMEM;
   natural_widths(table, widths);
   if (table->style.width > 0)

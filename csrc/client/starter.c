@@ -11,8 +11,6 @@
 #include "client/detach.h"
 #include "client/environ.h"
 
-extern char **environ;
-
 enum { LOG_TAIL = 4096, ANSWER_MAX = 400 };
 
 static int make_environment(struct zpm_strv *env, const char *home)

@@ -156,6 +156,13 @@ bool zpm_platform_has_pidfd(void)
   return true;
 }
 
+int zpm_platform_watch(int pid)
+{
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec always */
+
+  return fd >= 0 ? fd : -errno;
+}
+
 static uint64_t since_boot_ns(void)
 {
   struct timespec now = {0};

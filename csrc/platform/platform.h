@@ -33,6 +33,8 @@ bool zpm_platform_env(int pid, const char *key, char *value, size_t room);
 int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
 /* Whether it has (and no sandbox hides it). */
 bool zpm_platform_has_pidfd(void);
+/* A descriptor that is readable once the process has ended, or -errno. */
+int zpm_platform_watch(int pid);
 
 /* CPU time and resident memory of one process; -ESRCH for a zombie, too. */
 struct zpm_process_sample {

@@ -20,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "platform/paths.h"
+#include "platform/platform.h"
 #include "runtime/scratch.h"
 
 enum { RACERS = 20, BIG = 300 * 1024, LIFE_S = 60, ANSWER_MS = 20000 };
@@ -153,6 +154,7 @@ struct fixture {
 static int set_up(void **state)
 {
   struct fixture *f = zpm_alloc_zeroed(1, sizeof(*f));
+  struct zpm_str self = {0};
 
   assert_non_null(f);
   assert_non_null(scratch_create(f->home));
@@ -160,7 +162,9 @@ static int set_up(void **state)
                                            .namespace_name = "test",
                                            .zpm_path = "serve",
                                            .start_daemon = true};
-  setenv("ZPM_KEEPER", "/proc/self/exe", 1);
+  assert_int_equal(zpm_platform_executable(&self), 0);
+  setenv("ZPM_KEEPER", self.data, 1);
+  zpm_str_deinit(&self);
   setenv("ZPM_APP_ID", "7", 1);
   setenv("ZPM_TEST_MARK", "1", 1);
   *state = f;
