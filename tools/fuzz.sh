@@ -32,6 +32,7 @@ install_clang() {
 # the config that such a line holds, as one input each.
 seeds() {
   local folder=$1 file
+  rm -rf "$folder"
   mkdir -p "$folder"
   for file in tests/vectors/*; do
     [ -f "$file" ] || continue
@@ -60,9 +61,10 @@ run_one() {
     "$folder" out/fuzz/seeds >"out/fuzz/$name.log" 2>&1
 }
 
+build_fuzzers() { configure fuzz -DZPM_WERROR=ON && build_preset fuzz; }
+
 install_clang
-run "fuzzers (build)" "Mend what clang reports." \
-  bash -c 'source tools/lib.sh; configure fuzz -DZPM_WERROR=ON && build_preset fuzz'
+run "fuzzers (build)" "Mend what clang reports." build_fuzzers
 seeds out/fuzz/seeds
 names=("$@")
 if [ ${#names[@]} = 0 ]; then
