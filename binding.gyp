@@ -1,7 +1,8 @@
 {
   "variables": {
     # Folder with cjson/cJSON.c, to compile it in (prebuilds); else libcjson.
-    "cjson_src%": "<!(node -p \"process.env.ZPM_CJSON_SRC || ''\")",
+    # Relative, and inside the checkout: gyp finds no rule for other sources.
+    "cjson_src%": "<!(node -p \"const s = process.env.ZPM_CJSON_SRC; s ? require('path').relative('.', s) : ''\")",
   },
   "targets": [{
     "target_name": "zpm",

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { ZpmError } from "./errors";
-import { prebuilds } from "./native";
+import { howToGetIt, prebuilds } from "./native";
 
 const root = join(__dirname, "..");
 
@@ -17,7 +17,7 @@ function find(program: string, places: string[]): string {
   if (path !== undefined) return path;
   throw new ZpmError(
     "ZPM_EUNSUPPORTED",
-    `there is no ${program} for ${process.platform}-${process.arch} (looked for ${places.join(", ")}). Build it: npm run setup in ${root}, or set ZPM_BIN to the path of zpm`,
+    `there is no ${program} for ${process.platform}-${process.arch} (looked for ${places.join(", ")}). ${howToGetIt}, or set ZPM_BIN to the path of zpm`,
   );
 }
 

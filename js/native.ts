@@ -56,6 +56,11 @@ export const prebuilds = join(
   `${process.platform}-${process.arch}`,
 );
 
+/** What to do when something is missing or does not load. */
+export const howToGetIt = existsSync(join(root, "tools", "setup.sh"))
+  ? `Build it: npm run setup in ${root}`
+  : "This package brings it for some platforms only; for others, build it from a checkout of the repository: npm run setup";
+
 let loaded: Native | undefined;
 
 /** The addon; loaded at the first use, so that importing never fails. */
@@ -68,14 +73,14 @@ export function native(): Native {
   if (path === undefined)
     throw new ZpmError(
       "ZPM_EUNSUPPORTED",
-      `@zuzjs/pm has no addon for ${process.platform}-${process.arch} (looked in ${places.join(" and ")}). Build it: npm run setup in ${root}`,
+      `@zuzjs/pm has no addon for ${process.platform}-${process.arch} (looked in ${places.join(" and ")}). ${howToGetIt}`,
     );
   try {
     loaded = require(path) as Native;
   } catch (error) {
     throw new ZpmError(
       "ZPM_EUNSUPPORTED",
-      `${path} does not load here: ${(error as Error).message}. Build it for this machine: npm run setup in ${root}`,
+      `${path} does not load here: ${(error as Error).message}. ${howToGetIt}`,
       { cause: error },
     );
   }
