@@ -91,7 +91,8 @@ struct zpm_proc {
   uint64_t starts;           /* runs asked for, in all */
   struct zpm_exit last_exit; /* of the last run that ended */
   struct zpm_error error;    /* why the last start failed; code 0: it did not */
-  struct zpm_usage usage;    /* as last measured */
+  struct zpm_usage usage;    /* as last measured, at: */
+  uint64_t sampled_ms;       /* monotonic; 0: not in this run */
   int64_t heap_bytes;        /* -1: unknown */
 
   void (*closed)(void *ctx); /* for zpm_proc_close */

@@ -181,6 +181,7 @@ static void new_run(struct zpm_proc *proc)
   proc->signal = 0;
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
+  proc->sampled_ms = 0;
   snprintf(proc->marker, sizeof(proc->marker), "ZPM_APP_ID=%016" PRIx64,
            proc->id);
 }
@@ -213,6 +214,10 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     rc = attach_ours(proc, &ends);
   if (rc == 0)
     rc = ask_keeper(proc, &ends);
+  /* They are in the keeper's hands, or of no more use: of 100 apps that start
+   * at once only one has its environment in memory. */
+  zpm_strv_deinit(&proc->launch.argv);
+  zpm_strv_deinit(&proc->launch.env);
   close_all(ends.child);
   close_all(ends.ours);
   return rc == 0 ? ZPM_EVENTS : failed(proc, ZPM_EV_FORK_FAILED, rc);
@@ -239,4 +244,5 @@ void zpm_proc_run_end(struct zpm_proc *proc)
   proc->pid = 0;
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
+  proc->sampled_ms = 0;
 }

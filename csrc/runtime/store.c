@@ -46,46 +46,20 @@ static int write_temp(const char *temp, const char *text, size_t len)
   if (fd < 0)
     return -errno;
   rc = write_all(fd, text, len);
-  if (rc == 0 && fsync(fd) != 0)
-    rc = -errno;
   if (close(fd) != 0 && rc == 0)
     rc = -errno;
   return rc;
 }
 
-/* Makes the rename last. A file system that cannot do this does not need it. */
-static int sync_folder(const char *folder)
-{
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int rc = 0;
-
-  if (fd < 0)
-    return -errno;
-  if (fsync(fd) != 0 && errno != EINVAL)
-    rc = -errno;
-  close(fd);
-  return rc;
-}
-
-static int put_folder(struct zpm_str *out, const char *path)
-{
-  const char *slash = strrchr(path, '/');
-
-  if (slash == NULL)
-    return zpm_str_puts(out, ".");
-  return zpm_str_append(out, path, (size_t)(slash - path) + 1);
-}
-
-static int replace(const char *path, const char *temp, const char *folder,
-                   const char *text, size_t len)
+static int replace(const char *path, const char *temp, const char *text,
+                   size_t len)
 {
   int rc = write_temp(temp, text, len);
 
   if (rc == 0 && rename(temp, path) != 0)
     rc = -errno;
-  if (rc == 0)
-    return sync_folder(folder);
-  unlink(temp);
+  if (rc != 0)
+    unlink(temp);
   return rc;
 }
 
@@ -93,22 +67,72 @@ int zpm_store_write(const char *path, const char *text, size_t len,
                     struct zpm_error *err)
 {
   struct zpm_str temp = {0};
-  struct zpm_str folder = {0};
   int rc;
 
-  if (zpm_str_printf(&temp, "%s.new", path) != 0 ||
-      put_folder(&folder, path) != 0) {
-    rc = no_memory(err);
-  } else {
-    rc = replace(path, temp.data, folder.data, text, len);
-    if (rc != 0)
-      zpm_error_set(err, rc,
-                    "cannot write %s: %s. What it held before is still there; "
-                    "check the disk and the permissions of its folder.",
-                    path, strerror(-rc));
-  }
+  if (zpm_str_printf(&temp, "%s.new", path) != 0)
+    return no_memory(err);
+  rc = replace(path, temp.data, text, len);
+  if (rc != 0)
+    zpm_error_set(err, rc,
+                  "cannot write %s: %s. What it held before is still there; "
+                  "check the disk and the permissions of its folder.",
+                  path, strerror(-rc));
   zpm_str_deinit(&temp);
+  return rc;
+}
+
+/* ---- sync ---- */
+
+static int sync_file(const char *path)
+{
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int rc = 0;
+
+  if (fd < 0)
+    return -errno;
+  /* A file system that cannot do this does not need it. */
+  if (fsync(fd) != 0 && errno != EINVAL)
+    rc = -errno;
+  close(fd);
+  return rc;
+}
+
+/* A second name for the same file: the next write leaves that one alone. */
+static int keep_old(const char *path, const char *temp, const char *old)
+{
+  if (unlink(temp) != 0 && errno != ENOENT)
+    return -errno;
+  if (link(path, temp) != 0 || rename(temp, old) != 0)
+    return -errno;
+  /* rename() does nothing when both are names of one file. */
+  if (unlink(temp) != 0 && errno != ENOENT)
+    return -errno;
+  return 0;
+}
+
+int zpm_store_sync(const char *path, struct zpm_error *err)
+{
+  const char *slash = strrchr(path, '/');
+  struct zpm_str folder = {0};
+  struct zpm_str temp = {0};
+  struct zpm_str old = {0};
+  int rc = ZPM_ENOMEM;
+
+  if (zpm_str_append(&folder, slash != NULL ? path : ".",
+                     slash != NULL ? (size_t)(slash - path) + 1 : 1) == 0 &&
+      zpm_str_printf(&temp, "%s.link", path) == 0 &&
+      zpm_str_printf(&old, "%s.old", path) == 0)
+    rc = sync_file(path);
+  if (rc == 0)
+    rc = keep_old(path, temp.data, old.data);
+  if (rc == 0)
+    rc = sync_file(folder.data);
+  if (rc != 0)
+    zpm_error_set(err, rc, "cannot bring %s to the disk: %s", path,
+                  rc == ZPM_ENOMEM ? "out of memory" : strerror(-rc));
   zpm_str_deinit(&folder);
+  zpm_str_deinit(&temp);
+  zpm_str_deinit(&old);
   return rc;
 }
 

@@ -60,6 +60,7 @@ static void tell_idle(struct zpm_supervisor *supervisor)
     return;
   supervisor->suspend_done = NULL;
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_save_sync(supervisor);
   done(supervisor->suspend_ctx, "all apps are stopped", NULL);
 }
 
@@ -92,7 +93,7 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
     delete_app(supervisor, app);
   } else if (app != NULL) {
     zpm_supervisor_tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
-    if (!zpm_list_empty(&app->waiters))
+    if (zpm_waiter_any_due(app))
       zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
     zpm_waiter_settle(app);
   }

@@ -43,6 +43,7 @@ struct zpm_supervisor {
 
   /* supervisor_save.c */
   uv_timer_t save_timer;
+  uv_timer_t sync_timer;
   enum zpm_unsaved unsaved;
   uint64_t saved_at_ms;
   int save_error; /* of the last write; 0: it worked */
@@ -87,9 +88,11 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
 void zpm_supervisor_save_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
                               enum zpm_unsaved what);
-/* Writes now what is unsaved at least to this degree. */
+/* Writes now what is unsaved at least to this degree; a daemon that dies later
+ * loses none of it.  It reaches the disk within a second, or by _sync. */
 void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
                                enum zpm_unsaved at_least);
+void zpm_supervisor_save_sync(struct zpm_supervisor *supervisor);
 /* The exit of this run is acknowledged as soon as it is saved. */
 void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id);
 

@@ -1,6 +1,8 @@
 #include "runtime/supervisor_internal.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "proto/state_json.h"
@@ -11,26 +13,58 @@
 
 /* ---- birth ---- */
 
+static int read_roster(struct zpm_roster *roster, const char *path,
+                       struct zpm_error *err)
+{
+  struct zpm_str text = {0};
+  int rc = zpm_store_read(path, &text, err);
+
+  if (rc == 0)
+    rc = zpm_state_from_json(roster, zpm_str_text(&text), text.len, err);
+  if (rc != 0 && rc != UV_ENOENT)
+    zpm_error_wrap(err, "%s", path);
+  zpm_str_deinit(&text);
+  return rc;
+}
+
+/* What a power cut did to the newest generation is kept aside, and the one
+ * before it taken.  A file of a newer version is left alone. */
+static int read_old_roster(struct zpm_roster *roster, const char *path,
+                           struct zpm_error *err)
+{
+  struct zpm_error first = *err;
+  struct zpm_str old = {0};
+  struct zpm_str aside = {0};
+  int rc = ZPM_ENOMEM;
+
+  if (zpm_str_printf(&old, "%s.old", path) == 0 &&
+      zpm_str_printf(&aside, "%s.damaged", path) == 0)
+    rc = read_roster(roster, old.data, err);
+  if (rc == 0 && rename(path, aside.data) != 0)
+    rc = -errno;
+  zpm_str_deinit(&old);
+  zpm_str_deinit(&aside);
+  if (rc != 0)
+    *err = first;
+  return rc == 0 ? 0 : first.code;
+}
+
 static int load(struct zpm_supervisor *supervisor, struct zpm_error *err)
 {
   struct zpm_roster roster = {0};
-  struct zpm_str text = {0};
   struct zpm_app *app;
   int rc;
 
   if (supervisor->state_path == NULL)
     return 0;
-  rc = zpm_store_read(supervisor->state_path, &text, err);
+  rc = read_roster(&roster, supervisor->state_path, err);
   if (rc == UV_ENOENT)
     return 0;
-  if (rc == 0)
-    rc = zpm_state_from_json(&roster, zpm_str_text(&text), text.len, err);
+  if (rc == ZPM_ESTATE)
+    rc = read_old_roster(&roster, supervisor->state_path, err);
   for (size_t i = 0; rc == 0 && i < roster.len; i++)
     rc = zpm_supervisor_add_app(supervisor, &roster.items[i], &app, err);
-  if (rc != 0)
-    zpm_error_wrap(err, "%s", supervisor->state_path);
   zpm_roster_deinit(&roster);
-  zpm_str_deinit(&text);
   return rc;
 }
 
@@ -148,6 +182,8 @@ static void close_parts(struct zpm_supervisor *supervisor)
   zpm_closer_hold(closer);
   uv_close((uv_handle_t *)&supervisor->save_timer, on_timer_closed);
   zpm_closer_hold(closer);
+  uv_close((uv_handle_t *)&supervisor->sync_timer, on_timer_closed);
+  zpm_closer_hold(closer);
   uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
   if (services->logs != NULL) {
     zpm_closer_hold(closer);
@@ -178,6 +214,7 @@ void zpm_supervisor_close(struct zpm_supervisor *supervisor,
   supervisor->closed = closed;
   supervisor->closed_ctx = ctx;
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_save_sync(supervisor);
   zpm_supervisor_measure_dismiss(supervisor);
   ZPM_LIST_EACH(it, &supervisor->apps)
   {

@@ -5,8 +5,13 @@
 #include "base/alloc.h"
 #include "runtime/keeper_link.h"
 
-/* A Node app whose event loop is busy must not hold a `list` up. */
-enum { HEAP_WAIT_MS = 100 };
+enum {
+  /* A Node app whose event loop is busy must not hold a `list` up. */
+  HEAP_WAIT_MS = 100,
+  /* Figures younger than this are not taken again: CPU per cent over less time
+   * would be noise, and a script that polls should cost nothing. */
+  FRESH_MS = 500,
+};
 
 struct zpm_measure_call {
   struct zpm_list link;
@@ -45,14 +50,17 @@ static void each_proc(struct zpm_supervisor *supervisor, const char *name,
 struct sampling {
   struct zpm_metrics_tree *trees;
   size_t count;
+  bool stale;
 };
 
 static void count_proc(void *ctx, struct zpm_proc *proc)
 {
   struct sampling *sampling = ctx;
+  uint64_t now_ms = uv_now(proc->services->loop);
 
-  (void)proc;
   sampling->count++;
+  if (proc->sampled_ms == 0 || now_ms - proc->sampled_ms >= FRESH_MS)
+    sampling->stale = true;
 }
 
 static void put_tree(void *ctx, struct zpm_proc *proc)
@@ -70,25 +78,27 @@ static void take_usage(void *ctx, struct zpm_proc *proc)
   struct sampling *sampling = ctx;
 
   proc->usage = sampling->trees[sampling->count++].usage;
+  proc->sampled_ms = uv_now(proc->services->loop);
 }
 
-static int sample(struct zpm_supervisor *supervisor, const char *name)
+/* All or none: what is left out of a sample has no past in the next one. */
+static int sample(struct zpm_supervisor *supervisor)
 {
   struct sampling sampling = {0};
 
-  each_proc(supervisor, name, count_proc, &sampling);
-  if (sampling.count == 0)
+  each_proc(supervisor, NULL, count_proc, &sampling);
+  if (!sampling.stale)
     return 0;
   sampling.trees = zpm_alloc(sampling.count * sizeof(*sampling.trees));
   if (sampling.trees == NULL)
     return ZPM_ENOMEM;
   sampling.count = 0;
-  each_proc(supervisor, name, put_tree, &sampling);
+  each_proc(supervisor, NULL, put_tree, &sampling);
   zpm_metrics_sample(supervisor->metrics,
                      zpm_keeper_link_pid(supervisor->services.link),
                      sampling.trees, sampling.count, uv_hrtime());
   sampling.count = 0;
-  each_proc(supervisor, name, take_usage, &sampling);
+  each_proc(supervisor, NULL, take_usage, &sampling);
   zpm_free(sampling.trees);
   return 0;
 }
@@ -149,7 +159,7 @@ void zpm_supervisor_measure(struct zpm_supervisor *supervisor, const char *name,
 {
   struct zpm_measure_call *call;
 
-  sample(supervisor, name);
+  sample(supervisor);
   each_proc(supervisor, name, ask_heap, supervisor);
   call = supervisor->heaps_awaited > 0 ? zpm_alloc(sizeof(*call)) : NULL;
   if (call == NULL) {

@@ -7,18 +7,35 @@
 
 /* Facts may come in storms (500 apps that crash): they are written at most this
  * often.  Wishes are written before they are answered. */
-enum { PAUSE_MS = 100 };
+enum { PAUSE_MS = 100, SYNC_AFTER_MS = 1000 };
 
 static void on_timer(uv_timer_t *timer)
 {
   zpm_supervisor_save_flush(timer->data, ZPM_SAVED);
 }
 
+static void sync_state(struct zpm_supervisor *supervisor)
+{
+  if (supervisor->save_error == 0)
+    supervisor->save_error = zpm_store_sync(supervisor->state_path, NULL);
+}
+
+static void on_sync_due(uv_timer_t *timer)
+{
+  sync_state(timer->data);
+}
+
+static void init_timer(struct zpm_supervisor *supervisor, uv_timer_t *timer)
+{
+  uv_timer_init(supervisor->services.loop, timer);
+  uv_unref((uv_handle_t *)timer);
+  timer->data = supervisor;
+}
+
 void zpm_supervisor_save_init(struct zpm_supervisor *supervisor)
 {
-  uv_timer_init(supervisor->services.loop, &supervisor->save_timer);
-  uv_unref((uv_handle_t *)&supervisor->save_timer);
-  supervisor->save_timer.data = supervisor;
+  init_timer(supervisor, &supervisor->save_timer);
+  init_timer(supervisor, &supervisor->sync_timer);
 }
 
 static uint64_t pause_for(const struct zpm_supervisor *supervisor,
@@ -104,7 +121,20 @@ void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
   supervisor->unsaved = ZPM_SAVED;
   supervisor->saved_at_ms = uv_now(supervisor->services.loop);
   supervisor->save_error = write_state(supervisor);
+  if (supervisor->state_path != NULL &&
+      !uv_is_active((uv_handle_t *)&supervisor->sync_timer))
+    uv_timer_start(&supervisor->sync_timer, on_sync_due, SYNC_AFTER_MS, 0);
   acknowledge(supervisor);
+}
+
+void zpm_supervisor_save_sync(struct zpm_supervisor *supervisor)
+{
+  uv_timer_t *timer = &supervisor->sync_timer;
+
+  if (!uv_is_active((uv_handle_t *)timer))
+    return;
+  uv_timer_stop(timer);
+  sync_state(supervisor);
 }
 
 void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id)

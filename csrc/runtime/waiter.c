@@ -127,6 +127,16 @@ static void answer(const struct zpm_app *app, struct zpm_waiter *waiter,
   zpm_free(waiter);
 }
 
+bool zpm_waiter_any_due(const struct zpm_app *app)
+{
+  ZPM_LIST_EACH(it, &app->waiters)
+  {
+    if (of(app, ZPM_CONTAINER_OF(it, struct zpm_waiter, link)) != PENDING)
+      return true;
+  }
+  return false;
+}
+
 void zpm_waiter_settle(struct zpm_app *app)
 {
   ZPM_LIST_EACH(it, &app->waiters)

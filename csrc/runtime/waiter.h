@@ -1,6 +1,7 @@
 #ifndef ZPM_RUNTIME_WAITER_H
 #define ZPM_RUNTIME_WAITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zpm/supervisor.h"
@@ -24,6 +25,9 @@ struct zpm_waiter;
  * returned: the caller must not go on. */
 int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
                    void *ctx);
+
+/* Whether there is something to answer now. */
+bool zpm_waiter_any_due(const struct zpm_app *app);
 
 /* Answers those whose time has come. */
 void zpm_waiter_settle(struct zpm_app *app);

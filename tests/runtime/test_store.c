@@ -250,6 +250,31 @@ static void what_a_crash_left_behind_is_replaced(void **state)
   assert_int_equal(count_files(place->folder), 1);
 }
 
+static void a_synced_text_is_kept_as_the_old_generation(void **state)
+{
+  const struct place *place = *state;
+  struct place old = *place;
+
+  snprintf(old.path, sizeof(old.path), "%s/state.json.old", place->folder);
+  write_text(place, "one");
+  assert_int_equal(zpm_store_sync(place->path, NULL), 0);
+  assert_int_equal(zpm_store_sync(place->path, NULL), 0);
+  write_text(place, "two");
+  assert_holds(place, "two");
+  assert_holds(&old, "one");
+  assert_int_equal(zpm_store_sync(place->path, NULL), 0);
+  assert_holds(&old, "two");
+}
+
+static void syncing_what_is_not_there_says_so(void **state)
+{
+  const struct place *place = *state;
+  struct zpm_error err = {0};
+
+  assert_int_equal(zpm_store_sync(place->path, &err), UV_ENOENT);
+  assert_non_null(strstr(err.message, "state.json"));
+}
+
 static void a_path_without_a_folder_lies_here(void **state)
 {
   struct place *place = *state;
@@ -279,6 +304,8 @@ int main(void)
       in_a_place(a_read_only_folder_leaves_the_old_contents),
       in_a_place(the_cause_is_told_in_words),
       in_a_place(what_a_crash_left_behind_is_replaced),
+      in_a_place(a_synced_text_is_kept_as_the_old_generation),
+      in_a_place(syncing_what_is_not_there_says_so),
       in_a_place(a_path_without_a_folder_lies_here),
   };
 

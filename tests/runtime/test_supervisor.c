@@ -299,6 +299,23 @@ static void what_is_wanted_survives_the_supervisor(void **state)
   assert_int_equal(view(w, "down").status, ZPM_STATUS_STOPPED);
 }
 
+static void a_torn_state_falls_back_to_the_one_before(void **state)
+{
+  struct world *w = *state;
+  struct stat info;
+
+  write_script(w, "api", SLEEPER);
+  start(w, config_of(w, "api", NULL));
+  stop(w, "api");
+  close_supervisor(w);
+  assert_int_equal(truncate(in_folder(w, "state.json"), 30), 0);
+
+  open_supervisor(w);
+  assert_int_equal(zpm_supervisor_count(w->supervisor), 1);
+  assert_non_null(view(w, "api").name);
+  assert_int_equal(stat(in_folder(w, "state.json.damaged"), &info), 0);
+}
+
 static void figures_are_of_the_whole_tree(void **state)
 {
   struct world *w = *state;
@@ -386,6 +403,7 @@ int main(void)
       TEST(a_wrong_name_suggests_the_near_one),
       TEST(a_deleted_app_is_forgotten),
       TEST(what_is_wanted_survives_the_supervisor),
+      TEST(a_torn_state_falls_back_to_the_one_before),
       TEST(figures_are_of_the_whole_tree),
       TEST(many_start_and_stop_at_once),
       TEST(closing_answers_what_is_open_and_leaves_no_process),
