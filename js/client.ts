@@ -61,7 +61,7 @@ export class ZPMClient extends ZpmApi {
         return "No daemon is running.";
       throw error;
     }
-    const sentence = (await session.request("shutdown")) as string;
+    const sentence = await session.request<string>("shutdown");
     await session.hold(ended);
     await this.hangUp();
     return sentence;
@@ -106,9 +106,9 @@ export class ZPMClient extends ZpmApi {
 
   /** @internal A daemon outlives updates of this package. */
   protected override async greet(session: Session): Promise<void> {
-    const { compatible, advice } = (await session.request("hello", {
+    const { compatible, advice } = await session.request<Hello>("hello", {
       version,
-    })) as Hello;
+    });
     if (compatible) return;
     throw new ZpmError(
       "ZPM_EVERSION",

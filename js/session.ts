@@ -67,7 +67,7 @@ export class Session {
   }
 
   /** One request, one reply. */
-  async request(cmd: string, keys: object = {}): Promise<unknown> {
+  async request<T>(cmd: string, keys: object = {}): Promise<T> {
     const reply = await this.hold(
       new Promise<Message>((resolve, reject) => {
         const id = this.stream(cmd, keys, {
@@ -79,7 +79,7 @@ export class Session {
         });
       }),
     );
-    return reply.data;
+    return reply.data as T;
   }
 
   /** One request, any number of replies. Returns its id. */
