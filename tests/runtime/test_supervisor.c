@@ -303,12 +303,17 @@ static void a_torn_state_falls_back_to_the_one_before(void **state)
 {
   struct world *w = *state;
   struct stat info;
+  FILE *torn;
 
   write_script(w, "api", SLEEPER);
   start(w, config_of(w, "api", NULL));
   stop(w, "api");
   close_supervisor(w);
-  assert_int_equal(truncate(in_folder(w, "state.json"), 30), 0);
+  torn = fopen(in_folder(w, "torn"), "we");
+  assert_non_null(torn);
+  fputs("{\"version\":1,\"apps\":[{\"con", torn);
+  fclose(torn);
+  assert_int_equal(rename(in_folder(w, "torn"), in_folder(w, "state.json")), 0);
 
   open_supervisor(w);
   assert_int_equal(zpm_supervisor_count(w->supervisor), 1);
