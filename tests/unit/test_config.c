@@ -111,6 +111,7 @@ static void a_diff_names_the_fields_that_change(void **state)
   struct zpm_config changes;
   uint64_t port = 1ull << zpm_config_field_of_name("port", 4);
   uint64_t env = 1ull << zpm_config_field_of_name("env", 3);
+  uint64_t args = 1ull << zpm_config_field_of_name("args", 4);
   uint64_t cwd = 1ull << zpm_config_field_of_name("cwd", 3);
 
   give(&f->config, "port", "3000");
@@ -123,8 +124,10 @@ static void a_diff_names_the_fields_that_change(void **state)
   assert_int_equal(zpm_config_diff(&f->config, &changes), 0);
   give(&changes, "env", "C=3");
   give(&changes, "port", "3001");
+  give(&changes, "args", "x");
   give(&changes, "cwd", "/srv");
-  assert_int_equal(zpm_config_diff(&f->config, &changes), port | env | cwd);
+  assert_int_equal(zpm_config_diff(&f->config, &changes),
+                   port | env | cwd | args);
   assert_int_equal(zpm_config_diff(&changes, &f->config), port | env);
   zpm_config_deinit(&changes);
 }

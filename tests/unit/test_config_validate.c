@@ -103,6 +103,8 @@ static void script_and_cwd_are_required(void **state)
   assert_invalid(f, "config.cwd must be an absolute path, not \"srv\"");
   give(&f->config, "cwd", "/srv");
   assert_int_equal(zpm_config_validate(&f->config, NULL), 0);
+  f->config.cwd[0] = '\0';
+  assert_invalid(f, "config.cwd must not be empty");
 }
 
 static void a_relative_script_is_put_under_cwd(void **state)

@@ -120,10 +120,26 @@ static int append_all(void *ctx)
   return rc;
 }
 
+/* 63 bytes fill the first piece of memory: the newline needs a second one. */
+static int append_full_line(void *ctx)
+{
+  struct zpm_str out = {0};
+  cJSON *data = cJSON_CreateString("12345678901234567890123456789012345");
+  int rc = data != NULL ? 0 : ZPM_ENOMEM;
+
+  (void)ctx;
+  if (rc == 0)
+    rc = zpm_reply_ok(&out, SEVEN, data);
+  assert_int_equal(out.len, rc == 0 ? 64 : 0);
+  zpm_str_deinit(&out);
+  return rc;
+}
+
 static void a_failed_allocation_leaves_no_half_line(void **state)
 {
   (void)state;
   failing_alloc_sweep(append_all, NULL);
+  failing_alloc_sweep(append_full_line, NULL);
 }
 
 int main(void)

@@ -221,6 +221,7 @@ static void what_is_not_there_has_a_default(void **state)
   assert_false(roster.items[0].want_up);
   assert_false(roster.items[0].last_exit.known);
   zpm_roster_deinit(&roster);
+  assert_int_equal(read_state(STATE(APP ",\"lastExit\":{}"), NULL), 0);
 }
 
 static void unknown_keys_are_passed_over(void **state)

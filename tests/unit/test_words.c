@@ -91,7 +91,9 @@ static int split(void *ctx)
 
 static void a_failed_allocation_is_told_and_leaks_nothing(void **state)
 {
-  char text[] = "one 'two three' four";
+  char text[] =
+      "one 'two three' 'a word that is longer than the first piece of "
+      "memory for one' four";
 
   (void)state;
   failing_alloc_sweep(split, text);
