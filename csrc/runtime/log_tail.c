@@ -55,19 +55,26 @@ static void pass_part(struct tail *tail, int fd)
   }
 }
 
-/* Goes back over the parts.  0: there is no log at all. */
+/* Goes back over the parts.  One may be missing: a process was killed in the
+ * middle of a rotation.  0: there is no log at all. */
 static int find_start(struct tail *tail)
 {
-  uint32_t part = 0;
-  int fd;
+  uint32_t missing = 0;
+  uint32_t found = 0;
 
-  while (!tail->found &&
-         (fd = zpm_log_path_open(tail->folder, tail->name, part, false)) >= 0) {
-    tail->part = part++;
+  for (uint32_t part = 0; !tail->found && missing < 2; part++) {
+    int fd = zpm_log_path_open(tail->folder, tail->name, part, false);
+
+    if (fd < 0) {
+      missing++;
+      continue;
+    }
+    found++;
+    tail->part = part;
     pass_part(tail, fd);
     close(fd);
   }
-  return part > 0;
+  return found > 0;
 }
 
 static int append_part(int fd, off_t offset, struct zpm_str *out)
@@ -118,7 +125,7 @@ int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
 
     if (fd >= 0)
       close(fd);
-    if (rc < 0)
+    if (rc < 0 && rc != -ENOENT)
       return rc;
   }
   if (tail.bytes >= TAIL_MAX)
