@@ -19,6 +19,7 @@ enum {
   FIRST_DELAY_MS = 20,
   LAST_DELAY_MS = 2000,
   GOOD_RUN_MS = 5000,
+  HOPELESS = 10, /* deaths in a row: a matter of five seconds */
   EXIT_NOT_RUN = 127,
 };
 
@@ -139,19 +140,28 @@ static int exit_code(int status)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A daemon that never ran, or that keeps dying while nothing is held for it, is
+ * not missed: the next command of zpm starts another, and hears its error. */
+static bool gives_up(const struct zpm_keeper *keeper)
+{
+  if (keeper->daemon_deaths == 0)
+    return exit_code(keeper->daemon_status) == EXIT_NOT_RUN;
+  return keeper->daemon_deaths >= HOPELESS - 1 &&
+         keeper->table.child_count == 0 && keeper->table.fd_count == 0;
+}
+
 void zpm_daemon_bury(struct zpm_keeper *keeper)
 {
-  bool never_ran = keeper->daemon_deaths == 0 &&
-                   exit_code(keeper->daemon_status) == EXIT_NOT_RUN;
+  uint64_t uptime_ms = zpm_sys_now_ms() - keeper->daemon_started_ms;
 
   keeper->daemon_died = false;
   do_what_it_sent(keeper);
-  if (keeper->quitting || never_ran) {
+  if (keeper->quitting || (uptime_ms < GOOD_RUN_MS && gives_up(keeper))) {
     keeper->exit_code = exit_code(keeper->daemon_status);
     zpm_ending_begin(keeper);
     return;
   }
-  if (zpm_sys_now_ms() - keeper->daemon_started_ms >= GOOD_RUN_MS)
+  if (uptime_ms >= GOOD_RUN_MS)
     keeper->daemon_deaths = 0;
   schedule(keeper);
 }

@@ -182,7 +182,7 @@ static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
     at++;
   }
   if (keeper->quitting && at + 2 == argc && strcmp(argv[at], "--ctl") == 0) {
-    keeper->ctl.fd = atoi(argv[at + 1]);
+    keeper->ctl.fd = (int)strtol(argv[at + 1], NULL, 10);
     return keeper->ctl.fd > STDERR_FILENO &&
            fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC) == 0;
   }

@@ -74,8 +74,8 @@ struct zpm_spawn {
   const char *cwd;  /* absolute */
   char *const *argv;
   char *const *envp;
-  int uid;              /* ZPM_SPEC_KEEP: as we are */
-  int gid;              /* ZPM_SPEC_KEEP: as we are */
+  int uid;                /* ZPM_SPEC_KEEP: as we are */
+  int gid;                /* ZPM_SPEC_KEEP: as we are */
   const uint32_t *groups; /* used when uid is set */
   size_t group_count;
   const int *fds; /* the child's 0, 1, 2, ...; stay the caller's to close */

@@ -186,7 +186,7 @@ int zpm_keeper_start_owned(const char *program, struct zpm_error *err)
 {
   int pair[2];
   int theirs;
-  pid_t pid;
+  pid_t pid = -1;
   int rc;
 
   /* Not every posix_spawn can tell that the exec failed. */

@@ -441,8 +441,10 @@ static inline void start_keeper(struct keeper *keeper)
   assert_true(keeper->pid >= 0);
   if (keeper->pid == 0) {
     dup2(output[1], STDOUT_FILENO);
-    execl(ZPM_TEST_KEEPER, "zpm-keeper", "--", self, "--daemon",
-          keeper->address.sun_path, (char *)NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* should this test fail */
+    execl("/bin/sh", "sh", "-c", "ulimit -Sn 256; exec \"$0\" \"$@\"",
+          ZPM_TEST_KEEPER, "--", self, "--daemon", keeper->address.sun_path,
+          (char *)NULL);
     _exit(97);
   }
   close(output[1]);
