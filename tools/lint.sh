@@ -41,11 +41,10 @@ tidy() {
 }
 
 check_with_cppcheck() {
-  local for_each='cJSON_ArrayForEach(item, list)=for (item = (list)->child; item; item = item->next)'
   cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j "$JOBS" \
     --enable=warning,performance,portability --suppress=missingInclude \
     --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -D__linux__ -D__GNUC__ \
-    -D"$for_each" \
+    --library=tools/cppcheck.cfg \
     -I csrc -I include "${SOURCES[@]}"
 }
 
