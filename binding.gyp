@@ -18,10 +18,10 @@
       "NODE_ADDON_API_DISABLE_DEPRECATED",
       "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
     ],
-    "cflags!": [ "-fno-exceptions" ],
+    "cflags!": [ "-fno-exceptions", "-O3" ],
     "cflags_cc!": [ "-fno-exceptions", "-fno-rtti" ],
     "cflags": [
-      "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections",
+      "-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections",
       "-Wall", "-Wextra", "-Wno-unused-parameter",
     ],
     "cflags_c": [ "-std=c11" ],
