@@ -21,9 +21,36 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
       .heap_bytes = -1,
   };
   zpm_list_init(&proc->watched);
+  zpm_list_append(&services->procs, &proc->link);
   uv_timer_init(services->loop, &proc->timer);
   uv_unref((uv_handle_t *)&proc->timer);
   proc->timer.data = proc;
+}
+
+struct zpm_proc *zpm_proc_of_run(const struct zpm_services *services,
+                                 uint64_t id)
+{
+  ZPM_LIST_EACH(it, &services->procs)
+  {
+    struct zpm_proc *proc = ZPM_CONTAINER_OF(it, struct zpm_proc, link);
+
+    if (proc->id == id)
+      return proc;
+  }
+  return NULL;
+}
+
+struct zpm_proc *zpm_proc_of_leader(const struct zpm_services *services,
+                                    int pid)
+{
+  ZPM_LIST_EACH(it, &services->procs)
+  {
+    struct zpm_proc *proc = ZPM_CONTAINER_OF(it, struct zpm_proc, link);
+
+    if (proc->pid == pid)
+      return proc;
+  }
+  return NULL;
 }
 
 /* ---- effects ---- */
@@ -154,7 +181,8 @@ static void leader_ended(struct zpm_proc *proc)
 {
   if (proc->exec == ZPM_EXEC_FAILED) {
     zpm_launch_explain(&proc->launch, proc->recipe->config->cwd,
-                       proc->failed_stage, proc->failed_error, &proc->error);
+                       (int)proc->failed_stage, proc->failed_error,
+                       &proc->error);
     zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
     never_ran(proc, ZPM_EV_CANNOT);
     return;
@@ -213,6 +241,7 @@ static void on_timer_closed(uv_handle_t *handle)
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
   zpm_list_remove(&proc->watched);
+  zpm_list_remove(&proc->link);
   zpm_proc_run_end(proc);
   proc->closed = closed;
   proc->closed_ctx = ctx;

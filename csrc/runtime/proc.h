@@ -35,6 +35,7 @@ struct zpm_services {
   struct zpm_reaper *reaper;
   const char *agent_path; /* or NULL */
   uint64_t last_id;
+  struct zpm_list procs; /* zpm_proc.link: all of them */
 };
 
 /* What to run, and where its output goes; the app's. */
@@ -61,6 +62,7 @@ struct zpm_proc_events {
 enum zpm_exec { ZPM_EXEC_UNKNOWN, ZPM_EXEC_DONE, ZPM_EXEC_FAILED };
 
 struct zpm_proc {
+  struct zpm_list link; /* in services->procs */
   struct zpm_services *services;
   const struct zpm_recipe *recipe;
   const struct zpm_proc_events *events;
@@ -103,6 +105,13 @@ struct zpm_proc {
 void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
                    const struct zpm_recipe *recipe,
                    const struct zpm_proc_events *events, void *ctx);
+
+/* The one whose current run has this id, or whose leader has this pid (a run
+ * that is not over); or NULL. */
+struct zpm_proc *zpm_proc_of_run(const struct zpm_services *services,
+                                 uint64_t id);
+struct zpm_proc *zpm_proc_of_leader(const struct zpm_services *services,
+                                    int pid);
 
 /* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);

@@ -146,16 +146,7 @@ static const struct zpm_proc_events PROC_EVENTS = {
 static struct zpm_proc *proc_of_run(const struct zpm_supervisor *supervisor,
                                     uint64_t id)
 {
-  ZPM_LIST_EACH(it, &supervisor->apps)
-  {
-    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
-
-    for (size_t i = 0; i < app->proc_count; i++) {
-      if (app->procs[i].id == id)
-        return &app->procs[i];
-    }
-  }
-  return NULL;
+  return zpm_proc_of_run(&supervisor->services, id);
 }
 
 static void on_spawned(void *ctx, uint64_t id, int pid, int error)
