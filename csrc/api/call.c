@@ -28,10 +28,8 @@ static void destroy(struct zpm_call *call)
   zpm_free(call);
 }
 
-static void leave_peer(struct zpm_call *call)
+static void leave_peer(struct zpm_call *call, struct zpm_peer *peer)
 {
-  struct zpm_peer *peer = call->peer;
-
   zpm_list_remove(&call->link);
   peer->open_calls--;
   if (call->answered)
@@ -39,16 +37,16 @@ static void leave_peer(struct zpm_call *call)
 }
 
 /* Its turn has come. */
-static void deliver(struct zpm_call *call)
+static void deliver(struct zpm_call *call, struct zpm_peer *peer)
 {
   /* Out of the list first: `send` may look at how busy the peer is. */
-  leave_peer(call);
+  leave_peer(call, peer);
   if (call->at_turn != NULL)
     call->at_turn(call);
   else if (call->reply.len > 0)
     zpm_call_send(call, &call->reply);
   else
-    zpm_call_send_no_memory(call->peer, call->request.id);
+    zpm_call_send_no_memory(peer, call->request.id);
   destroy(call);
 }
 
@@ -76,13 +74,13 @@ static void answered(struct zpm_call *call)
     return;
   }
   if (call->request.id.given) {
-    deliver(call);
+    deliver(call, peer);
     return;
   }
   call->answered = true;
   peer->held_bytes += call->reply.len;
   for (call = next_in_turn(peer); call != NULL; call = next_in_turn(peer))
-    deliver(call);
+    deliver(call, peer);
 }
 
 void zpm_call_done(void *ctx, const char *text, const struct zpm_error *err)
@@ -171,7 +169,7 @@ void zpm_call_drop_all(struct zpm_peer *peer)
     struct zpm_call *call =
         ZPM_CONTAINER_OF(peer->calls.next, struct zpm_call, link);
 
-    leave_peer(call);
+    leave_peer(call, peer);
     call->peer = NULL;
     if (call->answered || call->parked)
       destroy(call);

@@ -17,6 +17,8 @@
  * it.
  */
 
+static const uint64_t MIB = 1048576;
+
 enum {
   FREE_MIB_MIN = 100,
   DESCRIPTORS_MIN = 1024,
@@ -106,7 +108,7 @@ static void check_space(struct doctor *doctor)
   if (known) {
     const uv_statfs_t *info = req.ptr;
 
-    mib = info->f_bavail * info->f_bsize / (1024 * 1024);
+    mib = info->f_bavail * info->f_bsize / MIB;
     snprintf(text, sizeof(text), "%llu MiB free for logs in %s",
              (unsigned long long)mib, folder);
   } else {

@@ -68,6 +68,7 @@ static void on_output(struct zpm_api *api,
 
 struct notice {
   unsigned topic;
+  bool sure; /* not to be left out: the state of the apps would not tell it */
   const char *app;
   const struct zpm_str *line;
 };
@@ -75,15 +76,22 @@ struct notice {
 static void visit_notice(struct zpm_subscription *subscription, const void *arg)
 {
   const struct notice *notice = arg;
+  struct zpm_peer *peer = subscription->peer;
 
-  if (zpm_subscription_wants(subscription, notice->topic, notice->app))
+  if (!zpm_subscription_wants(subscription, notice->topic, notice->app))
+    return;
+  if (notice->sure)
+    peer->send(peer, notice->line->data, notice->line->len, false);
+  else
     zpm_subscription_notify(subscription, notice->line);
 }
 
 static void notify(struct zpm_api *api,
                    const struct zpm_supervisor_event *event, unsigned topic)
 {
-  struct notice notice = {.topic = topic, .app = event->name};
+  struct notice notice = {.topic = topic,
+                          .sure = event->kind == ZPM_EVENT_DELETED,
+                          .app = event->name};
   struct zpm_str line = {0};
   const struct zpm_app *app = zpm_supervisor_find(api->supervisor, event->name);
 

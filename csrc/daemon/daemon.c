@@ -214,7 +214,8 @@ static void release(struct daemon *daemon)
 {
   zpm_api_destroy(daemon->api);
   zpm_home_leave(&daemon->home);
-  uv_loop_close(&daemon->loop);
+  if (uv_loop_close(&daemon->loop) != 0)
+    zpm_journal_write("a handle was left open");
 }
 
 static void ignore_signals(void)

@@ -81,7 +81,7 @@ static void put_special(struct zpm_writer *writer, unsigned char c)
 
   if (c == '"' || c == '\\')
     put(writer, escape, sizeof(escape));
-  else if (c < 0x20 || c == 0x7F)
+  else if ((c < 0x20 && c != '\0') || c == 0x7F)
     put_control(writer, c);
   else
     put(writer, "\xEF\xBF\xBD", 3);

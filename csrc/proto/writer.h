@@ -30,7 +30,8 @@ void zpm_writer_key(struct zpm_writer *writer, const char *name);
 
 /* NULL is null. */
 void zpm_writer_text(struct zpm_writer *writer, const char *text);
-/* Any bytes: what is not UTF-8 becomes U+FFFD. */
+/* Any bytes: what is not UTF-8, or NUL (where a reader in C would stop),
+ * becomes U+FFFD. */
 void zpm_writer_bytes(struct zpm_writer *writer, const char *bytes, size_t len);
 void zpm_writer_uint(struct zpm_writer *writer, uint64_t value);
 void zpm_writer_int(struct zpm_writer *writer, int64_t value);

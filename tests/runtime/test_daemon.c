@@ -94,8 +94,20 @@ static void site_open(struct site *site)
   assert_non_null(scratch_create(site->home));
 }
 
+static void expect_tidy_log(const struct site *site)
+{
+  char line[1024];
+  FILE *log = fopen(in_home(site, "daemon.log"), "r");
+
+  assert_non_null(log);
+  while (fgets(line, sizeof(line), log) != NULL)
+    assert_null(strstr(line, "left open"));
+  fclose(log);
+}
+
 static void site_close(struct site *site)
 {
+  expect_tidy_log(site);
   scratch_remove(site->home);
 }
 

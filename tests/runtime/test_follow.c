@@ -338,6 +338,8 @@ static void a_peer_that_missed_events_gets_the_present_state(void **state)
   fake_tell(stage.fake, ZPM_EVENT_APP, "api");
   fake_tell(stage.fake, ZPM_EVENT_APP, "web");
   expect(&me, "");
+  fake_tell(stage.fake, ZPM_EVENT_DELETED, "gone");
+  expect(&me, "{\"event\":\"delete\",\"name\":\"gone\",\"data\":null}\n");
   me.slow = false;
   zpm_api_peer_drained(&me.peer);
   expect_part(&me, "{\"event\":\"lag\",\"data\":{\"dropped\":0,\"events\":3}}\n"
