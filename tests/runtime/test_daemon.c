@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -131,15 +132,25 @@ static void expect_said(struct site *site, const char *text)
   close(site->said);
 }
 
-static void expect_keeper_left(struct site *site, int code)
+/* The wait status of a child of ours. */
+static int wait_for(pid_t pid)
 {
   int64_t start_ms = now_ms();
-  int status;
+  int status = 0;
+  pid_t ended;
 
-  while (waitpid(site->keeper, &status, WNOHANG) == 0) {
+  while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
     assert_true(now_ms() - start_ms < DEADLINE_MS);
     pause_a_little();
   }
+  assert_int_equal(ended, pid);
+  return status;
+}
+
+static void expect_keeper_left(struct site *site, int code)
+{
+  int status = wait_for(site->keeper);
+
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), code);
 }
@@ -366,6 +377,33 @@ static void killed_it_is_started_again_with_its_apps(void **state)
   site_close(&site);
 }
 
+static void without_its_keeper_it_ends_its_apps_and_leaves(void **state)
+{
+  struct site site;
+  int daemon;
+  int app;
+
+  (void)state;
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  site_open(&site);
+  start(&site);
+  expect_said(&site, "ready\n");
+  start_sleeper(&site);
+  daemon = daemon_pid(&site);
+  app = ask_number(&site, STATS, "\"pid\":");
+  kill(site.keeper, SIGKILL);
+  wait_for(site.keeper);
+  assert_int_equal(WEXITSTATUS(wait_for(daemon)), 1);
+  assert_int_equal(WTERMSIG(wait_for(app)), SIGKILL);
+  start(&site);
+  expect_said(&site, "ready\n");
+  ask_until(&site, STATS, "\"status\":\"running\"");
+  ask(&site, SHUTDOWN, "{\"ok\":true,");
+  expect_keeper_left(&site, 0);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  site_close(&site);
+}
+
 static void everybody_is_answered_before_it_leaves(void **state)
 {
   struct site site;
@@ -403,6 +441,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(a_state_that_cannot_be_read_is_told_and_kept),
       cmocka_unit_test(apps_stop_with_it_and_start_with_the_next),
       cmocka_unit_test(killed_it_is_started_again_with_its_apps),
+      cmocka_unit_test(without_its_keeper_it_ends_its_apps_and_leaves),
       cmocka_unit_test(everybody_is_answered_before_it_leaves),
   };
 
