@@ -233,8 +233,8 @@ void zpm_batch_start(struct zpm_call *call)
     destroy(batch);
     zpm_call_answer_error(call, &err);
   } else {
-    cJSON_ArrayForEach(json, configs)
-        start_item(&batch->items[i++], shared.environment, json);
+    for (json = configs->child; json != NULL; json = json->next)
+      start_item(&batch->items[i++], shared.environment, json);
     one_less(batch);
   }
   zpm_wish_deinit(&shared);

@@ -198,8 +198,7 @@ static int read_topics(const struct zpm_call *call, unsigned *topics,
   const cJSON *item;
 
   *topics = 0;
-  cJSON_ArrayForEach(item, list)
-  {
+  for (item = list->child; item != NULL; item = item->next) {
     unsigned topic = topic_of_name(cJSON_GetStringValue(item));
 
     if (topic == 0)
