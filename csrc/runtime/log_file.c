@@ -190,7 +190,7 @@ void zpm_log_file_announce(struct zpm_log_file *file,
     open_file(file, now_ms);
   if (file->lost_bytes > 0 && is_writable(file, now_ms))
     tell_loss(file, inflight->scratch, now_ms);
-  strcpy(batch->path, file->path);
+  snprintf(batch->path, sizeof(batch->path), "%s", file->path);
   batch->device = file->fd >= 0 ? file->device : 0;
   batch->inode = file->fd >= 0 ? file->inode : 0;
   batch->offset = file->size;

@@ -47,6 +47,14 @@ void zpm_logs_sleep(struct zpm_logs *logs)
   zpm_inflight_rest(&logs->inflight);
 }
 
+/* Goes on at once, and looks once more when no more comes. */
+static void go_on(struct zpm_logs *logs)
+{
+  logs->pause_ms = PAUSE_MIN_MS;
+  uv_timer_start(&logs->timer, on_pause_over, PAUSE_MAX_MS, 0);
+  zpm_logs_wake(logs);
+}
+
 static void take_pause(struct zpm_logs *logs)
 {
   uv_poll_stop(&logs->poll);
@@ -107,14 +115,14 @@ static void visit_pipes(struct zpm_logs *logs)
   tell_ends(logs);
   if (logs->closed != NULL || logs->source_count == 0)
     return;
-  if (!visit.any)
-    zpm_logs_sleep(logs);
-  else if (visit.more || visit.most >= MUCH)
-    logs->pause_ms = PAUSE_MIN_MS;
-  else
+  if (visit.more || visit.most >= MUCH) {
+    go_on(logs);
+  } else if (visit.any) {
     take_pause(logs);
-  if (!uv_is_active((uv_handle_t *)&logs->timer))
+  } else {
+    zpm_logs_sleep(logs);
     zpm_logs_wake(logs);
+  }
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
