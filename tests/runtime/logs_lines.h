@@ -109,7 +109,8 @@ static inline void assert_lines(const char *folder, const char *app,
   for (uint32_t n = 0; n < count; n++) {
     size_t len = make_line(n, line);
 
-    if (at + len > plain.len || memcmp(plain.data + at, line, len) != 0)
+    if (plain.data == NULL || at + len > plain.len ||
+        memcmp(plain.data + at, line, len) != 0)
       fail_msg("%s: line %u of %u is missing, doubled or torn", app, n, count);
     at += len;
   }

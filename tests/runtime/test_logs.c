@@ -74,7 +74,7 @@ static void binary_is_kept_byte_for_byte(void **state)
   (void)state;
   for (size_t i = 0; i < SIZE; i++) {
     seed = seed * 1664525u + 1013904223u;
-    bytes[i] = i < 200000 ? (char)(seed >> 24) : '\xFF';
+    bytes[i] = (char)(i < 200000 ? seed >> 24 : 0xFF);
   }
   logs_setup(&f);
   pipe_open(&f, "api", &RAW, &pipe);
