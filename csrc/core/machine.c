@@ -202,6 +202,14 @@ struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
   return go(&(struct step){machine, policy, fact});
 }
 
+void zpm_machine_adopt(struct zpm_machine *machine,
+                       const struct zpm_build *build, uint64_t started_ms)
+{
+  machine->state = ZPM_RUNNING;
+  machine->started_ms = started_ms;
+  machine->build = *build;
+}
+
 bool zpm_machine_wants_up(const struct zpm_machine *machine)
 {
   if (machine->state == ZPM_STOPPING)

@@ -80,6 +80,11 @@ struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
                                     const struct zpm_policy *policy,
                                     const struct zpm_fact *fact);
 
+/* For a process that already runs, since `started_ms`: a new supervisor takes a
+ * process over. */
+void zpm_machine_adopt(struct zpm_machine *machine,
+                       const struct zpm_build *build, uint64_t started_ms);
+
 bool zpm_machine_wants_up(const struct zpm_machine *machine);
 
 /* Whether a process of it may exist. */

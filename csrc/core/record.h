@@ -31,6 +31,14 @@ struct zpm_build {
   uint64_t size;
 };
 
+/* A process that was running when the state was written: whoever supervises
+ * next finds it by its id, if the keeper still has it.  id 0: none. */
+struct zpm_run {
+  uint64_t id;
+  uint64_t started_ms; /* wall clock */
+  struct zpm_build build;
+};
+
 /* How a process ended. */
 struct zpm_exit {
   bool known;     /* false: nobody could tell (or it never ran) */
@@ -49,6 +57,7 @@ struct zpm_record {
   uint32_t total_restarts; /* of its life, by hand or not */
   uint64_t created_ms;     /* wall clock */
   struct zpm_exit last_exit;
+  struct zpm_run run;
   char *last_error; /* or NULL */
 };
 

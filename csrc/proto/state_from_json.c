@@ -146,16 +146,30 @@ static int load_wish(const struct loader *l, const cJSON *app,
   return 0;
 }
 
-static int load_proven(const struct loader *l, const cJSON *app,
-                       struct zpm_build *build)
+static int load_build(const struct loader *l, const cJSON *item,
+                      const char *key, struct zpm_build *build)
 {
-  const cJSON *proven;
-  int rc = get_object(l, app, "proven", &proven);
+  const cJSON *object;
+  int rc = get_object(l, item, key, &object);
 
-  if (rc != 0 || proven == NULL)
+  if (rc != 0 || object == NULL)
     return rc;
-  rc = get_u64(l, proven, "mtimeNs", &build->mtime_ns);
-  return rc != 0 ? rc : get_u64(l, proven, "size", &build->size);
+  rc = get_u64(l, object, "mtimeNs", &build->mtime_ns);
+  return rc != 0 ? rc : get_u64(l, object, "size", &build->size);
+}
+
+static int load_run(const struct loader *l, const cJSON *app,
+                    struct zpm_run *run)
+{
+  const cJSON *object;
+  int rc = get_object(l, app, "run", &object);
+
+  if (rc != 0 || object == NULL)
+    return rc;
+  rc = get_u64(l, object, "id", &run->id);
+  if (rc == 0)
+    rc = get_u64(l, object, "startedAt", &run->started_ms);
+  return rc != 0 ? rc : load_build(l, object, "build", &run->build);
 }
 
 static int load_exit(const struct loader *l, const cJSON *app,
@@ -193,7 +207,7 @@ static int load_error(const struct loader *l, const cJSON *app,
 static int load_history(const struct loader *l, const cJSON *app,
                         struct zpm_record *record)
 {
-  int rc = load_proven(l, app, &record->proven);
+  int rc = load_build(l, app, "proven", &record->proven);
 
   if (rc == 0)
     rc = get_u32(l, app, "restartCount", &record->restart_count);
@@ -203,6 +217,8 @@ static int load_history(const struct loader *l, const cJSON *app,
     rc = get_u64(l, app, "createdMs", &record->created_ms);
   if (rc == 0)
     rc = load_exit(l, app, &record->last_exit);
+  if (rc == 0)
+    rc = load_run(l, app, &record->run);
   return rc != 0 ? rc : load_error(l, app, record);
 }
 

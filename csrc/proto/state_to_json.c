@@ -80,18 +80,35 @@ static int put_u64(cJSON *object, const char *key, uint64_t value)
   return zpm_json_put(object, key, cJSON_CreateString(digits));
 }
 
-static int put_proven(cJSON *app, const struct zpm_build *build)
+static int put_build(cJSON *object, const char *key,
+                     const struct zpm_build *build)
 {
-  cJSON *proven;
+  cJSON *item;
   int rc;
 
   if (build->mtime_ns == 0 && build->size == 0)
     return 0;
-  proven = cJSON_AddObjectToObject(app, "proven");
-  if (proven == NULL)
+  item = cJSON_AddObjectToObject(object, key);
+  if (item == NULL)
     return ZPM_ENOMEM;
-  rc = put_u64(proven, "mtimeNs", build->mtime_ns);
-  return rc != 0 ? rc : put_u64(proven, "size", build->size);
+  rc = put_u64(item, "mtimeNs", build->mtime_ns);
+  return rc != 0 ? rc : put_u64(item, "size", build->size);
+}
+
+static int put_run(cJSON *app, const struct zpm_run *run)
+{
+  cJSON *object;
+  int rc;
+
+  if (run->id == 0)
+    return 0;
+  object = cJSON_AddObjectToObject(app, "run");
+  if (object == NULL)
+    return ZPM_ENOMEM;
+  rc = put_u64(object, "id", run->id);
+  if (rc == 0)
+    rc = put_u64(object, "startedAt", run->started_ms);
+  return rc != 0 ? rc : put_build(object, "build", &run->build);
 }
 
 static int put_exit(cJSON *app, const struct zpm_exit *last)
@@ -117,7 +134,7 @@ static int put_exit(cJSON *app, const struct zpm_exit *last)
 static int put_history(cJSON *app, const struct zpm_record *record)
 {
   const char *error = record->last_error;
-  int rc = put_proven(app, &record->proven);
+  int rc = put_build(app, "proven", &record->proven);
 
   if (rc == 0)
     rc = put_u64(app, "restartCount", record->restart_count);
@@ -127,6 +144,8 @@ static int put_history(cJSON *app, const struct zpm_record *record)
     rc = put_u64(app, "createdMs", record->created_ms);
   if (rc == 0)
     rc = put_exit(app, &record->last_exit);
+  if (rc == 0)
+    rc = put_run(app, &record->run);
   if (rc == 0 && error != NULL)
     rc = zpm_json_put(app, "lastError", zpm_json_text(error, strlen(error)));
   return rc;

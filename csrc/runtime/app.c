@@ -209,6 +209,23 @@ const char *zpm_app_error(const struct zpm_app *app)
   return error->code != 0 ? error->message : NULL;
 }
 
+static struct zpm_run run_of(const struct zpm_proc *proc)
+{
+  uint64_t now_ms = uv_now(proc->services->loop);
+  uv_timeval64_t wall;
+
+  if (proc->id == 0)
+    return (struct zpm_run){0};
+  uv_gettimeofday(&wall);
+  return (struct zpm_run){
+      .id = proc->id,
+      .started_ms = (uint64_t)wall.tv_sec * 1000 +
+                    (uint64_t)wall.tv_usec / 1000 -
+                    zpm_machine_uptime(&proc->machine, now_ms),
+      .build = proc->machine.build,
+  };
+}
+
 void zpm_app_sync_record(struct zpm_app *app)
 {
   const struct zpm_proc *proc = &app->procs[0];
@@ -219,6 +236,7 @@ void zpm_app_sync_record(struct zpm_app *app)
   app->record.restart_count = proc->machine.crashes;
   app->record.total_restarts = proc->machine.total_restarts;
   app->record.last_exit = proc->last_exit;
+  app->record.run = run_of(proc);
   zpm_free(app->record.last_error);
   app->record.last_error = error != NULL ? zpm_strdup(error) : NULL;
 }

@@ -1,6 +1,7 @@
 #include "runtime/proc.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -160,20 +161,45 @@ void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error)
   never_ran(proc, ZPM_EV_FORK_FAILED);
 }
 
-static void note_exit(struct zpm_proc *proc, int wait_status)
+static uint64_t wall_now_ms(void)
 {
-  bool signaled = WIFSIGNALED(wait_status);
   uv_timeval64_t wall;
 
   uv_gettimeofday(&wall);
+  return (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
+}
+
+static void note_exit(struct zpm_proc *proc, int wait_status)
+{
+  bool signaled = WIFSIGNALED(wait_status);
+
   proc->last_exit = (struct zpm_exit){
       .known = true,
       .code = signaled ? -1 : WEXITSTATUS(wait_status),
       .signal = signaled ? WTERMSIG(wait_status) : 0,
-      .at_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000,
+      .at_ms = wall_now_ms(),
       .uptime_ms =
           zpm_machine_uptime(&proc->machine, uv_now(proc->services->loop)),
   };
+}
+
+static void explain_hold(struct zpm_proc *proc)
+{
+  const struct zpm_exit *end = &proc->last_exit;
+  const char *signal = zpm_signal_name(end->signal);
+  char how[48];
+
+  if (end->signal != 0)
+    snprintf(how, sizeof(how), "%s (%d)", signal != NULL ? signal : "signal",
+             end->signal);
+  else
+    snprintf(how, sizeof(how), "exit code %d", end->code);
+  zpm_error_set(&proc->error, ZPM_ESTART,
+                "it ended by %s after %llu.%llu s and is not started again by "
+                "itself. See `zpm logs %s --err`, mend it, then `zpm start %s`",
+                how, (unsigned long long)(end->uptime_ms / 1000),
+                (unsigned long long)(end->uptime_ms % 1000 / 100),
+                proc->recipe->config->name, proc->recipe->config->name);
 }
 
 /* Both are known now: how the exec went, and how the leader ended. */
@@ -188,6 +214,8 @@ static void leader_ended(struct zpm_proc *proc)
     return;
   }
   feed(proc, ZPM_EV_EXIT);
+  if (proc->machine.next == ZPM_HELD)
+    explain_hold(proc);
   zpm_reaper_watch(proc->services->reaper, proc);
   proc->events->ended(proc->ctx, proc);
   proc->events->changed(proc->ctx, proc);
@@ -222,6 +250,22 @@ void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
 }
 
 /* ---- the rest ---- */
+
+void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
+                    int *fds)
+{
+  uint64_t now_ms = uv_now(proc->services->loop);
+  uint64_t wall_ms = wall_now_ms();
+  uint64_t up_ms = wall_ms > run->started_ms ? wall_ms - run->started_ms : 0;
+
+  /* Without its logs or channel the app still runs, and is looked after. */
+  zpm_proc_run_adopt(proc, run->id, fds);
+  zpm_policy_of_config(&proc->policy, proc->recipe->config);
+  proc->pid = pid;
+  proc->exec = ZPM_EXEC_DONE;
+  zpm_machine_adopt(&proc->machine, &run->build,
+                    up_ms < now_ms ? now_ms - up_ms : 0);
+}
 
 bool zpm_proc_ask_heap(struct zpm_proc *proc)
 {

@@ -116,6 +116,12 @@ struct zpm_proc *zpm_proc_of_leader(const struct zpm_services *services,
 /* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 
+/* Goes on with a process that another supervisor started and the keeper still
+ * has: as if it had run here all the time.  Takes `fds` over (see proc_run.h).
+ */
+void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
+                    int *fds);
+
 /* What the keeper says of the current run. */
 void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error);
 void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,

@@ -12,25 +12,23 @@
 #include "runtime/keeper_link.h"
 #include "runtime/proc.h"
 
-enum { CHANNEL_FD = 3, CHILD_FDS = 4 };
-
 /* Both ends of what a new process is given. -1: not there. */
 struct ends {
-  int child[CHILD_FDS]; /* its 0, 1, 2 and the channel */
-  int ours[CHILD_FDS];  /* 0 is never used */
+  int child[ZPM_RUN_FDS]; /* its 0, 1, 2 and the channel */
+  int ours[ZPM_RUN_FDS];  /* 0 is never used */
 };
 
 /* The letters by which the keeper stores our ends, by the child's fd. */
-static const char KEPT_AS[CHILD_FDS] = {0, 'o', 'e', 'i'};
+static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i'};
 
-static void kept_name(char *name, int fd, uint64_t id)
+void zpm_proc_run_name(char *name, int fd, uint64_t id)
 {
   snprintf(name, ZPM_WIRE_NAME_MAX, "%c/%016" PRIx64, KEPT_AS[fd], id);
 }
 
 static void close_all(int *fds)
 {
-  for (int i = 0; i < CHILD_FDS; i++) {
+  for (int i = 0; i < ZPM_RUN_FDS; i++) {
     if (fds[i] >= 0)
       close(fds[i]);
     fds[i] = -1;
@@ -56,8 +54,8 @@ static int open_ends(struct ends *ends, bool channel)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
       return -errno;
-    ends->ours[CHANNEL_FD] = pair[0];
-    ends->child[CHANNEL_FD] = pair[1];
+    ends->ours[ZPM_RUN_CHANNEL_FD] = pair[0];
+    ends->child[ZPM_RUN_CHANNEL_FD] = pair[1];
   }
   return 0;
 }
@@ -72,7 +70,7 @@ static void drop_channel(struct zpm_proc *proc)
     return;
   zpm_channel_close(proc->channel);
   proc->channel = NULL;
-  kept_name(name, CHANNEL_FD, proc->id);
+  zpm_proc_run_name(name, ZPM_RUN_CHANNEL_FD, proc->id);
   zpm_keeper_link_del(proc->services->link, name);
 }
 
@@ -105,10 +103,10 @@ static int keep_ours(struct zpm_proc *proc, const struct ends *ends)
   char name[ZPM_WIRE_NAME_MAX];
   int rc = 0;
 
-  for (int fd = 1; fd < CHILD_FDS && rc == 0; fd++) {
+  for (int fd = 1; fd < ZPM_RUN_FDS && rc == 0; fd++) {
     if (ends->ours[fd] < 0)
       continue;
-    kept_name(name, fd, proc->id);
+    zpm_proc_run_name(name, fd, proc->id);
     rc = zpm_keeper_link_put(proc->services->link, name, ends->ours[fd]);
   }
   return rc;
@@ -121,23 +119,24 @@ static void on_output_ended(void *ctx)
   (void)ctx;
 }
 
-static int attach_ours(struct zpm_proc *proc, struct ends *ends)
+/* Takes over what it could use. */
+static int attach(struct zpm_proc *proc, int *ours)
 {
   int rc = 0;
 
   for (int i = 0; i < 2 && rc == 0; i++) {
-    rc = zpm_log_source_add(proc->recipe->logs[i], ends->ours[i + 1],
-                            on_output_ended, proc, &proc->sources[i],
-                            &proc->error);
+    if (ours[i + 1] < 0)
+      continue;
+    rc = zpm_log_source_add(proc->recipe->logs[i], ours[i + 1], on_output_ended,
+                            proc, &proc->sources[i], &proc->error);
     if (rc == 0)
-      ends->ours[i + 1] = -1;
+      ours[i + 1] = -1;
   }
-  if (rc != 0 || ends->ours[CHANNEL_FD] < 0)
+  if (rc != 0 || ours[ZPM_RUN_CHANNEL_FD] < 0)
     return rc;
-  rc = zpm_channel_open(proc->services->loop, ends->ours[CHANNEL_FD],
+  rc = zpm_channel_open(proc->services->loop, ours[ZPM_RUN_CHANNEL_FD],
                         &CHANNEL_EVENTS, proc, &proc->channel, &proc->error);
-  if (rc == 0)
-    ends->ours[CHANNEL_FD] = -1;
+  ours[ZPM_RUN_CHANNEL_FD] = -1; /* taken over, also on failure */
   return rc;
 }
 
@@ -152,7 +151,7 @@ static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
       .uid = ZPM_SPEC_KEEP,
       .gid = ZPM_SPEC_KEEP,
       .fds = ends->child,
-      .fd_count = ends->child[CHANNEL_FD] >= 0 ? 4 : 3,
+      .fd_count = ends->child[ZPM_RUN_CHANNEL_FD] >= 0 ? 4 : 3,
   };
 
   return zpm_keeper_link_spawn(proc->services->link, &spawn, &proc->error);
@@ -165,16 +164,17 @@ static int prepare(struct zpm_proc *proc)
       .environment = proc->recipe->environment,
       .marker = proc->marker,
       .agent_path = proc->services->agent_path,
-      .channel_fd = proc->services->agent_path != NULL ? CHANNEL_FD : -1,
+      .channel_fd =
+          proc->services->agent_path != NULL ? ZPM_RUN_CHANNEL_FD : -1,
       .instance = proc->instance,
   };
 
   return zpm_launch_prepare(&proc->launch, &options, &proc->error);
 }
 
-static void new_run(struct zpm_proc *proc)
+static void new_run(struct zpm_proc *proc, uint64_t id)
 {
-  proc->id = ++proc->services->last_id;
+  proc->id = id;
   proc->pid = 0;
   proc->exec = ZPM_EXEC_UNKNOWN;
   proc->leader_ended = false;
@@ -202,7 +202,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   struct ends ends;
   int rc;
 
-  new_run(proc);
+  new_run(proc, ++proc->services->last_id);
   rc = prepare(proc);
   if (rc != 0)
     return failed(proc, ZPM_EV_CANNOT, rc);
@@ -211,7 +211,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   if (rc == 0)
     rc = keep_ours(proc, &ends);
   if (rc == 0)
-    rc = attach_ours(proc, &ends);
+    rc = attach(proc, ends.ours);
   if (rc == 0)
     rc = ask_keeper(proc, &ends);
   /* They are in the keeper's hands, or of no more use: of 100 apps that start
@@ -221,6 +221,18 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   close_all(ends.child);
   close_all(ends.ours);
   return rc == 0 ? ZPM_EVENTS : failed(proc, ZPM_EV_FORK_FAILED, rc);
+}
+
+int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
+{
+  int rc;
+
+  new_run(proc, id);
+  if (proc->services->last_id < id)
+    proc->services->last_id = id;
+  rc = attach(proc, fds);
+  close_all(fds);
+  return rc;
 }
 
 /* ---- end ---- */
@@ -234,7 +246,7 @@ void zpm_proc_run_end(struct zpm_proc *proc)
       continue;
     zpm_log_source_close(proc->sources[i]);
     proc->sources[i] = NULL;
-    kept_name(name, i + 1, proc->id);
+    zpm_proc_run_name(name, i + 1, proc->id);
     zpm_keeper_link_del(proc->services->link, name);
   }
   drop_channel(proc);

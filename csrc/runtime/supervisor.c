@@ -27,7 +27,7 @@ void zpm_supervisor_on_output(void *ctx, const char *name,
   struct zpm_supervisor_event event = {
       .kind = ZPM_EVENT_LOG,
       .name = name,
-      .stream = stream,
+      .stream = (int)stream,
       .bytes = bytes,
       .len = len,
   };

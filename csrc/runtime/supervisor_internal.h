@@ -18,7 +18,8 @@
  * What the files of the supervisor share: supervisor_life.c (birth and death),
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
- * supervisor_measure.c (figures).
+ * supervisor_measure.c (figures), supervisor_takeover.c (apps that outlived
+ * their supervisor).
  */
 
 /* What state.json does not know yet. */
@@ -84,6 +85,10 @@ void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
 /* After any change of an app: tells, answers who waits, deletes, ... */
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app);
+
+/* What a supervisor that died left with the keeper. */
+void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
+                              struct zpm_keeper_table *table);
 
 void zpm_supervisor_save_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,

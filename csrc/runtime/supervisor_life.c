@@ -68,22 +68,6 @@ static int load(struct zpm_supervisor *supervisor, struct zpm_error *err)
   return rc;
 }
 
-/* What a daemon that died left running cannot be taken over yet; it is ended,
- * so that there never are two of an app.  Its exits come as those of any run.
- */
-static void end_leftovers(struct zpm_supervisor *supervisor,
-                          const struct zpm_keeper_table *table)
-{
-  struct zpm_keeper_link *link = supervisor->services.link;
-
-  for (size_t i = 0; i < table->child_count; i++) {
-    if (!table->children[i].exited)
-      zpm_keeper_link_kill(link, table->children[i].id, SIGKILL, true);
-  }
-  for (size_t i = 0; i < table->fd_count; i++)
-    zpm_keeper_link_del(link, table->fds[i].name);
-}
-
 static int link_keeper(struct zpm_supervisor *supervisor,
                        const struct zpm_supervisor_options *options,
                        struct zpm_error *err)
@@ -99,7 +83,7 @@ static int link_keeper(struct zpm_supervisor *supervisor,
   rc = zpm_keeper_link_inherit(services->loop, &ZPM_SUPERVISOR_KEEPER_EVENTS,
                                supervisor, &services->link, &table, err);
   if (rc == 0)
-    end_leftovers(supervisor, &table);
+    zpm_supervisor_take_over(supervisor, &table);
   zpm_keeper_table_deinit(&table);
   return rc;
 }
@@ -137,15 +121,15 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
   zpm_supervisor_measure_init(supervisor);
 }
 
-/* record.want_up still is what was saved: nothing has been saved since. */
+/* record.want_up still is what was saved: nothing has been saved since.  To one
+ * that was taken over, and is wanted, a start is nothing new. */
 void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
-    if (app->record.want_up)
-      zpm_app_feed(app, ZPM_EV_START);
+    zpm_app_feed(app, app->record.want_up ? ZPM_EV_START : ZPM_EV_STOP);
   }
 }
 

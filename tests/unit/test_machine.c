@@ -348,6 +348,19 @@ static void a_stop_ends_a_backoff(void **state)
   assert_int_equal(event(&l, ZPM_EV_TIMER).todo, 0);
 }
 
+static void an_adopted_run_goes_on_as_if_it_had_begun_here(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  zpm_machine_adopt(&l.m, &BUILD, l.now_ms - ZPM_STABLE_MS);
+  assert_int_equal(event(&l, ZPM_EV_START).todo, 0);
+  assert_int_equal(zpm_machine_uptime(&l.m, l.now_ms), ZPM_STABLE_MS);
+  end(&l, 1, 0);
+  assert_int_equal(l.m.state, ZPM_BACKOFF);
+  assert_true(zpm_build_equal(&l.m.proven, &BUILD));
+}
+
 /* ---- every short life ---- */
 
 /* The world that the machine acts on, as far as the rules speak of it. */
@@ -491,6 +504,7 @@ int main(void)
       cmocka_unit_test(the_last_wish_wins_while_stopping),
       cmocka_unit_test(a_restart_counts_but_is_no_crash),
       cmocka_unit_test(a_stop_ends_a_backoff),
+      cmocka_unit_test(an_adopted_run_goes_on_as_if_it_had_begun_here),
       cmocka_unit_test(every_short_life_keeps_the_rules),
       cmocka_unit_test(no_order_of_events_leads_outside_the_states),
   };

@@ -1,0 +1,87 @@
+#include "runtime/supervisor_internal.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/proc_run.h"
+
+/* Our end by that name, which is the caller's from now on; -1: not there. */
+static int claim(struct zpm_keeper_table *table, const char *name)
+{
+  for (size_t i = 0; i < table->fd_count; i++) {
+    struct zpm_keeper_fd *kept = &table->fds[i];
+    int fd = kept->fd;
+
+    if (strcmp(kept->name, name) != 0)
+      continue;
+    kept->fd = -1;
+    return fd;
+  }
+  return -1;
+}
+
+static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
+                                  uint64_t id)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    if (app->record.run.id == id)
+      return app;
+  }
+  return NULL;
+}
+
+static void adopt(struct zpm_app *app, const struct zpm_keeper_child *child,
+                  struct zpm_keeper_table *table)
+{
+  int fds[ZPM_RUN_FDS] = {-1, -1, -1, -1};
+  char name[ZPM_WIRE_NAME_MAX];
+
+  for (int fd = 1; fd < ZPM_RUN_FDS; fd++) {
+    zpm_proc_run_name(name, fd, child->id);
+    fds[fd] = claim(table, name);
+  }
+  zpm_proc_adopt(&app->procs[0], &app->record.run, child->pid, fds);
+  if (child->exited)
+    zpm_proc_on_exited(&app->procs[0], child->wait_status);
+}
+
+/* Of a run that the state does not know (its supervisor died before it could
+ * write that down): ended, so that there never are two of an app. */
+static void end(struct zpm_supervisor *supervisor,
+                const struct zpm_keeper_child *child)
+{
+  if (child->exited)
+    zpm_supervisor_save_ack(supervisor, child->id);
+  else
+    zpm_keeper_link_kill(supervisor->services.link, child->id, SIGKILL, true);
+}
+
+static void drop_fds(struct zpm_supervisor *supervisor,
+                     struct zpm_keeper_table *table)
+{
+  for (size_t i = 0; i < table->fd_count; i++) {
+    if (table->fds[i].fd < 0)
+      continue;
+    close(table->fds[i].fd);
+    zpm_keeper_link_del(supervisor->services.link, table->fds[i].name);
+  }
+}
+
+void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
+                              struct zpm_keeper_table *table)
+{
+  for (size_t i = 0; i < table->child_count; i++) {
+    const struct zpm_keeper_child *child = &table->children[i];
+    struct zpm_app *app = app_of_run(supervisor, child->id);
+
+    if (app != NULL)
+      adopt(app, child, table);
+    else
+      end(supervisor, child);
+  }
+  drop_fds(supervisor, table);
+}
