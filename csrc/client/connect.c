@@ -106,38 +106,76 @@ static int tell_refusal(const struct zpm_paths *paths, int rc,
                        paths->socket, strerror(-rc));
 }
 
-/* The lock file, made if needed, or a negative code. */
-static int open_start_lock(const struct zpm_paths *paths, struct zpm_error *err)
+/*
+ * What it takes to be the one who starts a daemon.
+ *
+ * `start` keeps other commands out for the moment.  `log` becomes the standard
+ * error of keeper and daemon, and of nobody else: while its lock is held, one
+ * of the two is alive, and a daemon that cannot be reached is being started
+ * again by its keeper.  A second pair would start a second copy of every app.
+ */
+struct right {
+  int start;
+  int log;
+};
+
+static int open_locked(const char *path, int flags, struct zpm_error *err)
 {
-  int fd;
+  int fd = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return zpm_error_set(err, ZPM_EDAEMON, "cannot open %s: %s", path,
+                         strerror(errno));
+  return fd;
+}
+
+static int open_right(const struct zpm_paths *paths, struct right *right,
+                      struct zpm_error *err)
+{
   int rc = zpm_paths_prepare(paths, err);
 
+  *right = (struct right){-1, -1};
   if (rc != 0)
     return rc;
-  fd = open(paths->start_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return zpm_error_set(err, ZPM_EDAEMON, "cannot open %s: %s",
-                         paths->start_lock, strerror(errno));
-  return fd;
+  right->start = open_locked(paths->start_lock, O_RDWR, err);
+  if (right->start < 0)
+    return right->start;
+  right->log = open_locked(paths->log, O_WRONLY | O_APPEND, err);
+  return right->log < 0 ? right->log : 0;
+}
+
+static void close_right(const struct right *right)
+{
+  if (right->start >= 0)
+    close(right->start);
+  if (right->log >= 0)
+    close(right->log);
+}
+
+static bool win(const struct right *right)
+{
+  return flock(right->start, LOCK_EX | LOCK_NB) == 0 &&
+         flock(right->log, LOCK_EX | LOCK_NB) == 0;
 }
 
 /*
  * Waits until a daemon answers (its socket is returned) or until the right to
- * start one is ours (-ENOENT).  One more try is made even with the lock: its
+ * start one is ours (-ENOENT).  One more try is made even with it: its
  * former owner may have got a daemon up between our try and our lock.
  */
-static int connect_or_lock(const struct zpm_paths *paths, int lock)
+static int connect_or_win(const struct zpm_paths *paths,
+                          const struct right *right)
 {
   const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
   long long deadline = now_ms() + TIMEOUT_MS;
-  bool locked = false;
+  bool won = false;
   int fd;
 
-  while (fd = try_connect(paths), is_absent(fd) && !locked) {
-    locked = flock(lock, LOCK_EX | LOCK_NB) == 0;
-    if (!locked && now_ms() > deadline)
+  while (fd = try_connect(paths), is_absent(fd) && !won) {
+    won = win(right);
+    if (!won && now_ms() > deadline)
       return -ETIMEDOUT;
-    if (!locked)
+    if (!won)
       nanosleep(&pause, NULL);
   }
   return fd;
@@ -147,25 +185,23 @@ static int start_and_connect(const struct zpm_client_options *options,
                              const struct zpm_paths *paths,
                              struct zpm_error *err)
 {
-  int lock = open_start_lock(paths, err);
-  int fd;
-  int rc = 0;
+  struct right right;
+  int rc = open_right(paths, &right, err);
+  int fd = rc == 0 ? connect_or_win(paths, &right) : -1;
 
-  if (lock < 0)
-    return lock;
-  fd = connect_or_lock(paths, lock);
-  if (is_absent(fd)) {
-    rc = zpm_starter_run(paths, options->zpm_path, TIMEOUT_MS, err);
+  if (rc == 0 && is_absent(fd)) {
+    rc = zpm_starter_run(paths, options->zpm_path, right.log, TIMEOUT_MS, err);
     if (rc == 0)
       fd = try_connect(paths);
   }
-  close(lock);
+  close_right(&right);
   if (rc != 0)
     return rc;
   if (fd == -ETIMEDOUT)
     return zpm_error_set(err, ZPM_EDAEMON,
-                         "another command is starting the daemon, and has not "
-                         "managed to within 10 s. See %s",
+                         "the daemon is being started by another command, or "
+                         "again by its keeper, and was not there within 10 s. "
+                         "See %s",
                          paths->log);
   return fd >= 0 ? fd : tell_refusal(paths, fd, err);
 }

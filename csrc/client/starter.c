@@ -124,15 +124,9 @@ static int wait_ready(const struct zpm_paths *paths, int fd, int timeout_ms,
 
 /* ---- starting ---- */
 
-static int open_streams(const struct zpm_paths *paths,
-                        struct zpm_detach *detach, int ready[2],
+static int open_streams(struct zpm_detach *detach, int ready[2],
                         struct zpm_error *err)
 {
-  detach->err =
-      open(paths->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (detach->err < 0)
-    return zpm_error_set(err, ZPM_EDAEMON, "cannot open %s: %s", paths->log,
-                         strerror(errno));
   detach->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (detach->in < 0 || pipe2(ready, O_CLOEXEC) != 0)
     return zpm_error_set(err, ZPM_EDAEMON, "cannot start the daemon: %s",
@@ -152,7 +146,7 @@ static int run(const struct zpm_paths *paths, struct zpm_detach *detach,
                int timeout_ms, struct zpm_error *err)
 {
   int ready[2] = {-1, -1};
-  int rc = open_streams(paths, detach, ready, err);
+  int rc = open_streams(detach, ready, err);
 
   if (rc == 0) {
     rc = zpm_detach_run(detach);
@@ -161,7 +155,6 @@ static int run(const struct zpm_paths *paths, struct zpm_detach *detach,
                          strerror(-rc));
   }
   close_if_open(&detach->in);
-  close_if_open(&detach->err);
   close_if_open(&ready[1]); /* now the end of the daemon is an EOF */
   if (rc == 0)
     rc = wait_ready(paths, ready[0], timeout_ms, err);
@@ -170,10 +163,10 @@ static int run(const struct zpm_paths *paths, struct zpm_detach *detach,
 }
 
 int zpm_starter_run(const struct zpm_paths *paths, const char *zpm_path,
-                    int timeout_ms, struct zpm_error *err)
+                    int log, int timeout_ms, struct zpm_error *err)
 {
   struct zpm_detach detach = {
-      .folder = paths->folder, .in = -1, .out = -1, .err = -1};
+      .folder = paths->folder, .in = -1, .out = -1, .err = log};
   struct zpm_str keeper = {0};
   struct zpm_strv argv = {0};
   struct zpm_strv env = {0};

@@ -8,6 +8,7 @@
  * Starts `zpm-keeper -- <zpm_path> daemon --namespace <paths->name>` in a
  * session of its own and waits until the daemon says "ready", at most
  * `timeout_ms`.  Anything else that it says is its reason for not starting.
+ * `log` becomes the standard error of both; it stays the caller's to close.
  *
  * Meant to be called from any thread of any host (Node): no child is left to be
  * reaped, none of the host's file descriptors, signal handlers or blocked
@@ -15,6 +16,6 @@
  * in the child of a program with threads.
  */
 int zpm_starter_run(const struct zpm_paths *paths, const char *zpm_path,
-                    int timeout_ms, struct zpm_error *err);
+                    int log, int timeout_ms, struct zpm_error *err);
 
 #endif
