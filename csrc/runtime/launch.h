@@ -26,14 +26,14 @@ struct zpm_launch {
   char *path; /* absolute, for execve */
   struct zpm_strv argv;
   struct zpm_strv env;
-  bool is_node; /* agent preloaded, wants an IPC channel */
+  bool is_node;           /* agent preloaded, wants an IPC channel */
   struct zpm_build build; /* the script as it is now; zero if unknown */
 };
 
 struct zpm_launch_options {
-  const struct zpm_config *config;         /* validated */
+  const struct zpm_config *config;           /* validated */
   const struct zpm_environment *environment; /* of the caller, or NULL: ours */
-  const char *marker;     /* "ZPM_APP_ID=..." */
+  const char *marker;                        /* "ZPM_APP_ID=..." */
   const char *agent_path; /* agent.cjs, or NULL: no preload, no channel */
   int channel_fd;         /* what NODE_CHANNEL_FD will be; -1: no channel */
   unsigned instance;      /* NODE_APP_INSTANCE */
