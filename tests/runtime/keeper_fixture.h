@@ -366,6 +366,7 @@ static inline void meet_daemon(struct keeper *keeper)
                            .msg_iovlen = 1,
                            .msg_control = control.bytes,
                            .msg_controllen = sizeof(control.bytes)};
+  const struct cmsghdr *header;
   int fds[16];
   size_t count;
 
@@ -373,9 +374,14 @@ static inline void meet_daemon(struct keeper *keeper)
   keeper->daemon = accept4(keeper->listener, NULL, NULL, SOCK_CLOEXEC);
   await_readable(keeper->daemon);
   assert_int_equal(recvmsg(keeper->daemon, &message, MSG_CMSG_CLOEXEC), 1);
-  count = (CMSG_FIRSTHDR(&message)->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  header = CMSG_FIRSTHDR(&message);
+  if (header == NULL) {
+    fail_msg("the daemon sent no descriptors");
+    return;
+  }
+  count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   assert_in_range(count, 2, 10);
-  memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), count * sizeof(int));
+  memcpy(fds, CMSG_DATA(header), count * sizeof(int));
   keeper->ctl = fds[0];
   keeper->table_len = daemon_table(fds[1], keeper->table);
   close(fds[1]);

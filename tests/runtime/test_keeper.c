@@ -307,8 +307,8 @@ static void an_unacknowledged_exit_is_in_the_next_table(void **state)
   start_keeper(&keeper);
   meet_daemon(&keeper);
   dead = run_shell(&keeper, 1, "exit 42");
-  alive = run_shell(&keeper, 2, "exec sleep 1000");
   expect(&keeper, ZPM_WIRE_EXIT, 1);
+  alive = run_shell(&keeper, 2, "exec sleep 1000");
   end_daemon(&keeper, 1);
 
   for (int round = 0; round < 3; round++) {

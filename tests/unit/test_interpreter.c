@@ -86,15 +86,8 @@ static void a_windows_line_end_is_noticed(void **state)
 static void what_is_no_shebang_is_none(void **state)
 {
   struct zpm_shebang shebang;
-  static const char *const TEXTS[] = {"",
-                                      "#",
-                                      "#!",
-                                      "#!\n",
-                                      "#!  \n",
-                                      "# !/x\n",
-                                      "\x7f"
-                                      "ELF#!/x",
-                                      "#!\r\n"};
+  static const char *const TEXTS[] = {
+      "", "#", "#!", "#!\n", "#!  \n", "# !/x\n", "\177ELF#!/x", "#!\r\n"};
 
   (void)state;
   for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
