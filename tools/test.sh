@@ -92,6 +92,7 @@ phase_leftovers() {
 passed=0
 failed=0
 rows=()
+phase_pid=
 
 # "pass fail" of a phase from what its runner printed; one test if it says none.
 count() {
@@ -111,13 +112,16 @@ count() {
 }
 
 run_phase() {
-  local name=$1 log=$LOGS/test-$1.log start=$SECONDS status=0 pid counts
+  local name=$1 log=$LOGS/test-$1.log start=$SECONDS status=0 counts
   printf '\n== %s\n' "$name"
   : >"$log"
   timeout -k 20 $PHASE_LIMIT bash tools/test.sh --phase "$name" >"$log" 2>&1 &
-  pid=$!
-  tail -n +1 -s 0.2 -f --pid=$pid "$log" || true
-  wait $pid || status=$?
+  phase_pid=$!
+  tail -n +1 -s 0.2 -f --pid=$phase_pid "$log" &
+  # Waiting, unlike a program in the foreground, lets a signal in at once.
+  wait $phase_pid || status=$?
+  wait $! || true
+  phase_pid=
   [ $status != 124 ] || say "stopped after $PHASE_LIMIT s"
   read -ra counts < <(count "$log" $status)
   passed=$((passed + counts[0]))
@@ -130,6 +134,7 @@ run_phase() {
 clean_up() {
   local pid
   trap - EXIT INT TERM
+  [ -z "$phase_pid" ] || kill "$phase_pid" 2>/dev/null || true
   for pid in $(marked); do
     kill -KILL "$pid" 2>/dev/null || true
   done
