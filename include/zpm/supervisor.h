@@ -17,9 +17,10 @@
  * touches signals, the working directory or the environment of its host, and
  * prints nothing.  Everything happens on the loop's thread.
  *
- * Commands may finish later; each takes a `done` callback that is called exactly
- * once, from the loop or before the command returns.  What a command asked for
- * and a later one took back ends with ZPM_ESUPERSEDED: the last wish wins.
+ * Commands may finish later; each takes a `done` callback that is called
+ * exactly once, from the loop or before the command returns.  What a command
+ * asked for and a later one took back ends with ZPM_ESUPERSEDED: the last wish
+ * wins.
  */
 struct zpm_supervisor;
 struct zpm_config;
@@ -122,10 +123,10 @@ void zpm_supervisor_release_keeper(struct zpm_supervisor *supervisor);
 
 size_t zpm_supervisor_count(const struct zpm_supervisor *supervisor);
 /* In the order they were added. NULL past the end. */
-const struct zpm_app *zpm_supervisor_app(
-    const struct zpm_supervisor *supervisor, size_t index);
-const struct zpm_app *zpm_supervisor_find(
-    const struct zpm_supervisor *supervisor, const char *name);
+const struct zpm_app *
+zpm_supervisor_app(const struct zpm_supervisor *supervisor, size_t index);
+const struct zpm_app *
+zpm_supervisor_find(const struct zpm_supervisor *supervisor, const char *name);
 /* The nearest known name, or NULL: "did you mean". */
 const char *zpm_supervisor_suggest(const struct zpm_supervisor *supervisor,
                                    const char *name);
@@ -140,9 +141,9 @@ struct zpm_worker_view {
   uint32_t total_restarts;
   double cpu_percent;
   uint64_t rss_bytes;
-  int64_t heap_bytes;       /* -1: unknown or not a Node app */
-  uint32_t processes;       /* in its tree */
-  uint64_t next_try_in_ms;  /* CRASHED: until the backoff ends */
+  int64_t heap_bytes;      /* -1: unknown or not a Node app */
+  uint32_t processes;      /* in its tree */
+  uint64_t next_try_in_ms; /* CRASHED: until the backoff ends */
 };
 
 /* What can be told of an app. Strings belong to the app. */
@@ -153,20 +154,20 @@ struct zpm_app_view {
   enum zpm_status status; /* of the app: the best of its workers */
   int pid;                /* of the first worker; 0: none */
   uint64_t uptime_ms;
-  uint32_t restart_count;  /* crashes in a row; 0 once stable */
+  uint32_t restart_count; /* crashes in a row; 0 once stable */
   uint32_t total_restarts;
-  double cpu_percent;   /* sums over workers */
+  double cpu_percent; /* sums over workers */
   uint64_t rss_bytes;
-  int64_t heap_bytes;   /* -1: unknown */
-  uint64_t backoff_ms;  /* the last or next delay; 0: none */
-  bool restarting;      /* stopping, but wanted up */
-  const char *last_error; /* or NULL */
-  bool has_exit;          /* the four below mean something */
-  int last_exit_code;     /* -1: a signal */
-  int last_exit_signal;   /* 0: none */
+  int64_t heap_bytes;       /* -1: unknown */
+  uint64_t backoff_ms;      /* the last or next delay; 0: none */
+  bool restarting;          /* stopping, but wanted up */
+  const char *last_error;   /* or NULL */
+  bool has_exit;            /* the four below mean something */
+  int last_exit_code;       /* -1: a signal */
+  int last_exit_signal;     /* 0: none */
   uint64_t last_exit_at_ms; /* wall clock */
   uint64_t last_exit_uptime_ms;
-  const char *last_log;   /* "" if none */
+  const char *last_log; /* "" if none */
   uint64_t dropped_log_bytes;
   uint64_t created_ms; /* wall clock */
   size_t worker_count;
