@@ -80,6 +80,7 @@ void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
 static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
 {
   zpm_list_remove(&app->link);
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
   zpm_waiter_dismiss(app, 0);
@@ -110,8 +111,10 @@ static struct zpm_supervisor *owner_of(const struct zpm_proc *proc)
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 {
   struct zpm_supervisor *supervisor = owner_of(proc);
+  bool begun = proc->machine.state == ZPM_STARTING;
 
-  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_save_mark(supervisor,
+                           begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);
   zpm_supervisor_settle(supervisor, ctx);
 }
 

@@ -26,7 +26,8 @@
 enum zpm_unsaved {
   ZPM_SAVED,
   ZPM_UNSAVED_FACTS,  /* exits, counters: soon */
-  ZPM_UNSAVED_WISHES, /* what somebody asked for: before it is answered */
+  ZPM_UNSAVED_WISHES, /* what was asked for, and runs that began: at once, so
+                         that whoever supervises next finds them */
 };
 
 struct zpm_measure_call; /* supervisor_measure.c */

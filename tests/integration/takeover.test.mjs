@@ -1,0 +1,97 @@
+// A daemon that dies is started again by its keeper, and finds its apps.
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { getSocketPath } from "@zuzjs/pm";
+
+import { fixture, isAlive, sandbox, waitFor } from "./helpers.mjs";
+
+/** Asks on a connection of its own, so that its end can be seen. */
+function ask(home, request) {
+  return new Promise((resolve) => {
+    const socket = createConnection(getSocketPath(undefined, home));
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part) => {
+      text += part;
+      if (!text.includes("\n")) return;
+      socket.destroy();
+      resolve(JSON.parse(text).data);
+    });
+    socket.on("error", () => resolve(null));
+    socket.on("close", () => resolve(null));
+    socket.write(`${JSON.stringify(request)}\n`);
+  });
+}
+
+async function killDaemon(home) {
+  const { pid } = await waitFor("the daemon", () =>
+    ask(home, { cmd: "hello", version: "0.1.0" }),
+  );
+  process.kill(pid, "SIGKILL");
+  await waitFor("its end", () => !isAlive(pid));
+  return pid;
+}
+
+test("kill -9 of the daemon costs no app anything", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  const script = join(box.home, "count.sh");
+  writeFileSync(
+    script,
+    "i=0\nwhile :; do i=$((i+1)); echo $i; sleep 0.002; done\n",
+  );
+  await pm.start({ name: "count", scriptPath: script });
+  await pm.start({ name: "server", scriptPath: fixture("forever.js") });
+  const before = await pm.stats();
+  const log = join(box.home, "zuz-pm", "logs", "count", "out.log");
+  const lines = () => readFileSync(log, "utf8").trimEnd().split("\n").length;
+
+  for (let round = 0; round < 4; round++) {
+    const written = lines();
+    await waitFor("output", () => lines() > written + 5);
+    await killDaemon(box.home);
+  }
+  const after = await pm.stats();
+  assert.deepEqual(
+    after.map(({ name, pid, status, totalRestarts }) => [
+      name,
+      pid,
+      status,
+      totalRestarts,
+    ]),
+    before.map(({ name, pid }) => [name, pid, "running", 0]),
+  );
+  assert.ok(after[0].uptime > before[0].uptime, "the uptime goes on");
+
+  await pm.stop("count");
+  assert.ok(!isAlive(before[0].pid));
+  const numbers = readFileSync(log, "utf8").trimEnd().split("\n");
+  numbers.forEach((number, i) => assert.equal(number, String(i + 1)));
+});
+
+test("an exit while no daemon runs is not lost", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  await pm.start({
+    name: "short",
+    scriptPath: fixture("forever.js"),
+    autorestart: false,
+  });
+  const [{ pid }] = await pm.stats("short");
+  // Both at once: the daemon cannot have seen it.
+  const { pid: daemon } = await ask(box.home, { cmd: "hello", version: "0" });
+  process.kill(daemon, "SIGSTOP");
+  process.kill(pid, "SIGKILL");
+  process.kill(daemon, "SIGKILL");
+  const stats = await waitFor("the exit", async () => {
+    // The old connection may only now be found broken.
+    const [one] = await pm.stats("short").catch(() => []);
+    return one?.status === "errored" && one;
+  });
+  assert.equal(stats.lastExitSignal, "SIGKILL");
+  assert.equal(stats.pid, null);
+});
