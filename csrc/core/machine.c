@@ -79,19 +79,25 @@ static struct zpm_effects hold(const struct step *s)
   return (struct zpm_effects){.todo = ZPM_DO_DISARM};
 }
 
-static struct zpm_effects back_off(const struct step *s)
+static struct zpm_effects wait_for(const struct step *s, uint64_t delay)
 {
-  uint64_t delay = zpm_policy_backoff(s->policy, s->m->crashes);
-
   s->m->state = ZPM_BACKOFF;
   s->m->due_ms = s->fact->now_ms + delay;
   return timer(0, delay);
 }
 
+static struct zpm_effects back_off(const struct step *s)
+{
+  uint64_t delay = zpm_policy_backoff(s->policy, s->m->crashes);
+
+  return delay > 0 ? wait_for(s, delay) : spawn(s);
+}
+
 static struct zpm_effects fork_failed(const struct step *s)
 {
-  s->m->crashes++;
-  return back_off(s);
+  uint64_t delay = zpm_policy_backoff(s->policy, ++s->m->crashes);
+
+  return wait_for(s, delay > ZPM_FORK_AGAIN_MS ? delay : ZPM_FORK_AGAIN_MS);
 }
 
 static struct zpm_effects up(const struct step *s)

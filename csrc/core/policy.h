@@ -24,6 +24,9 @@ enum {
   ZPM_IMMEDIATE_MS = 1500,
   /* SIGKILL is repeated this often while something of the tree is left. */
   ZPM_KILL_AGAIN_MS = 1000,
+  /* Nothing is gained by asking a system that is out of memory or pids sooner,
+   * whatever the backoff of the app. */
+  ZPM_FORK_AGAIN_MS = 1000,
 };
 
 /* What follows the end of a run that nobody asked for. */

@@ -53,13 +53,14 @@ void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
   uv_close((uv_handle_t *)&reaper->timer, on_timer_closed);
 }
 
-/* Leaders of other apps are children of the keeper as well; their environment
- * need not be read to know whose they are. */
+/* We and the leaders of other apps are children of the keeper as well; no
+ * environment need be read to know whose they are. */
 static bool carries_marker(void *ctx, int pid)
 {
   const struct zpm_proc *proc = ctx;
 
-  return zpm_proc_of_leader(proc->services, pid) == NULL &&
+  return pid != uv_os_getpid() &&
+         zpm_proc_of_leader(proc->services, pid) == NULL &&
          zpm_platform_has_env(pid, proc->marker);
 }
 

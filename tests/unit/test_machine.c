@@ -94,6 +94,16 @@ static void a_failed_fork_is_tried_again_after_the_backoff(void **state)
   assert_true(event(&l, ZPM_EV_TIMER).todo & ZPM_DO_SPAWN);
 }
 
+static void a_failed_fork_waits_even_without_a_backoff(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  l.policy.min_backoff_ms = 0;
+  event(&l, ZPM_EV_START);
+  assert_int_equal(event(&l, ZPM_EV_FORK_FAILED).delay_ms, ZPM_FORK_AGAIN_MS);
+}
+
 static void backoff_doubles_up_to_its_cap(void **state)
 {
   static const uint64_t expected[] = {1000, 2000, 4000, 8000, 16000, 16000};
@@ -123,6 +133,18 @@ static void a_backoff_of_zero_restarts_at_once_for_ever(void **state)
   (void)state;
   assert_int_equal(zpm_policy_backoff(&policy, 1), 0);
   assert_int_equal(zpm_policy_backoff(&policy, 1000000), 0);
+}
+
+static void without_a_backoff_the_next_start_waits_for_no_timer(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  l.policy.min_backoff_ms = 0;
+  start_and_run(&l, 2000);
+  assert_int_equal(end(&l, 1, 0).todo, ZPM_DO_SPAWN | ZPM_DO_DISARM);
+  assert_int_equal(l.m.state, ZPM_STARTING);
+  assert_int_equal(l.m.total_restarts, 1);
 }
 
 static void a_cap_below_the_minimum_wins(void **state)
@@ -485,8 +507,10 @@ int main(void)
       cmocka_unit_test(a_start_spawns_and_runs),
       cmocka_unit_test(what_cannot_start_is_held_without_a_retry),
       cmocka_unit_test(a_failed_fork_is_tried_again_after_the_backoff),
+      cmocka_unit_test(a_failed_fork_waits_even_without_a_backoff),
       cmocka_unit_test(backoff_doubles_up_to_its_cap),
       cmocka_unit_test(a_backoff_of_zero_restarts_at_once_for_ever),
+      cmocka_unit_test(without_a_backoff_the_next_start_waits_for_no_timer),
       cmocka_unit_test(a_cap_below_the_minimum_wins),
       cmocka_unit_test(a_stable_run_clears_crashes_and_backoff),
       cmocka_unit_test(an_immediate_crash_is_held),
