@@ -27,6 +27,7 @@
 #include "keeper/wire.h"
 #include "runtime/keeper_link.h"
 #include "runtime/keeper_spec.h"
+#include "runtime/scratch.h"
 
 /*
  * A keeper under test, spoken to in raw records.
@@ -422,7 +423,8 @@ table_record(const struct keeper *keeper, enum zpm_wire_type type, uint64_t id,
 
 static inline void listen_for_daemons(struct keeper *keeper)
 {
-  strcpy(keeper->folder, "/tmp/zpm-keeper-XXXXXX");
+  snprintf(keeper->folder, sizeof(keeper->folder), "%s/zpm-keeper-XXXXXX",
+           scratch_base());
   assert_non_null(mkdtemp(keeper->folder));
   keeper->address.sun_family = AF_UNIX;
   snprintf(keeper->address.sun_path, sizeof(keeper->address.sun_path), "%s/s",

@@ -10,12 +10,17 @@
 
 enum { SCRATCH_MAX = 512 };
 
-static inline char *scratch_create(char path[SCRATCH_MAX])
+/* Where folders for tests are made. */
+static inline const char *scratch_base(void)
 {
   const char *base = getenv("TMPDIR");
 
-  snprintf(path, SCRATCH_MAX, "%s/zpm-test-XXXXXX",
-           base != NULL && base[0] != '\0' ? base : "/tmp");
+  return base != NULL && base[0] != '\0' ? base : "/tmp";
+}
+
+static inline char *scratch_create(char path[SCRATCH_MAX])
+{
+  snprintf(path, SCRATCH_MAX, "%s/zpm-test-XXXXXX", scratch_base());
   return mkdtemp(path);
 }
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include <uv.h>
 
 #include "core/config.h"
+#include "runtime/scratch.h"
 #include "zpm/supervisor.h"
 
 /*
@@ -122,7 +122,8 @@ static inline int set_up(void **state)
   struct world *w = calloc(1, sizeof(*w));
   char logs[128];
 
-  strcpy(w->folder, "/tmp/zpm-supervisor-XXXXXX");
+  snprintf(w->folder, sizeof(w->folder), "%s/zpm-supervisor-XXXXXX",
+           scratch_base());
   assert_non_null(mkdtemp(w->folder));
   snprintf(logs, sizeof(logs), "%s/logs", w->folder);
   assert_int_equal(mkdir(logs, 0700), 0);
@@ -132,15 +133,6 @@ static inline int set_up(void **state)
   return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *info,
-                             int type, struct FTW *ftw)
-{
-  (void)info;
-  (void)type;
-  (void)ftw;
-  return remove(path);
-}
-
 static inline int tear_down(void **state)
 {
   struct world *w = *state;
@@ -148,7 +140,7 @@ static inline int tear_down(void **state)
   close_supervisor(w);
   uv_run(&w->loop, UV_RUN_DEFAULT);
   assert_int_equal(uv_loop_close(&w->loop), 0);
-  nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  scratch_remove(w->folder);
   free(w);
   return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "keeper/wire.h"
 #include "runtime/launch.h"
+#include "runtime/scratch.h"
 
 /*
  * A folder of its own: bin/ is the whole PATH, app/ is cwd.
@@ -83,7 +84,8 @@ static int setup(void **state)
   struct place *place = calloc(1, sizeof(*place));
   char path[128];
 
-  strcpy(place->root, "/tmp/zpm-launch-XXXXXX");
+  snprintf(place->root, sizeof(place->root), "%s/zpm-launch-XXXXXX",
+           scratch_base());
   assert_non_null(mkdtemp(place->root));
   note(place, place->root);
   make_folder(place, "/bin");
