@@ -91,7 +91,7 @@ static void on_line(struct zpm_channel *channel, const char *line, size_t len)
     /* The handle came with it and is closed already.  Without this answer the
      * app would keep back everything that it sends from now on. */
     say(channel, HANDLE_ACK);
-  else
+  else if (channel->events->message != NULL)
     channel->events->message(channel->ctx, line, len);
 }
 

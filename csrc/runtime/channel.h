@@ -13,7 +13,8 @@
  * as NODE_CHANNEL_FD, in Node's "json" serialization (one JSON text per line).
  * agent.cjs, preloaded into the app, answers {"cmd":"NODE_ZPM_HEAP"} with
  * {"cmd":"NODE_ZPM_HEAP","used":bytes}; a cmd that begins with NODE_ never
- * reaches the app's own listeners.  What the app itself sends is given on.
+ * reaches the app's own listeners.  What the app itself sends is given on, if
+ * anybody wants it.
  *
  * Memory is bounded: a line over ZPM_CHANNEL_LINE_MAX is skipped to its end.
  */
@@ -23,7 +24,7 @@ struct zpm_channel;
 
 struct zpm_channel_events {
   void (*heap)(void *ctx, uint64_t used_bytes);
-  /* Any other message of the app: one line of JSON. */
+  /* Any other message of the app: one line of JSON.  NULL: nobody listens. */
   void (*message)(void *ctx, const char *json, size_t len);
   /* The app closed its end, or is gone. */
   void (*closed)(void *ctx);

@@ -200,6 +200,27 @@ static void a_channel_alone_does_not_keep_the_loop_alive(void **state)
   assert_int_equal(uv_run(&talk->loop, UV_RUN_DEFAULT), 0);
 }
 
+static void messages_that_nobody_listens_to_are_dropped(void **state)
+{
+  static const struct zpm_channel_events deaf = {.heap = on_heap,
+                                                 .closed = on_closed};
+  struct talk *talk = *state;
+  int ends[2];
+
+  zpm_channel_close(talk->channel);
+  close(talk->app);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  talk->app = ends[1];
+  assert_int_equal(
+      zpm_channel_open(&talk->loop, ends[0], &deaf, talk, &talk->channel, NULL),
+      0);
+  app_says_line(talk, "{\"hello\":1}");
+  app_says_line(talk, "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":7}");
+  while (talk->answers == 0)
+    run_once(talk);
+  assert_int_equal(talk->used, 7);
+}
+
 static void the_heap_is_asked_once_and_the_answer_comes(void **state)
 {
   struct talk *talk = *state;
@@ -437,6 +458,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       in_a_talk(a_channel_alone_does_not_keep_the_loop_alive),
+      in_a_talk(messages_that_nobody_listens_to_are_dropped),
       in_a_talk(the_heap_is_asked_once_and_the_answer_comes),
       in_a_talk(an_odd_answer_is_no_figure_but_ends_the_question),
       in_a_talk(what_the_app_says_is_given_on_line_by_line),
