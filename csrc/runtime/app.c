@@ -1,7 +1,6 @@
 #include "runtime/app.h"
 
 #include "base/alloc.h"
-#include "runtime/closer.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
 {
@@ -86,41 +85,30 @@ int zpm_app_create(struct zpm_services *services,
   return 0;
 }
 
-struct closing {
-  struct zpm_app *app;
-  struct zpm_closer closer;
-  void (*closed)(void *ctx);
-  void *ctx;
-};
-
 static void on_procs_closed(void *ctx)
 {
-  struct closing *closing = ctx;
-  void (*closed)(void *ctx) = closing->closed;
-  void *closed_ctx = closing->ctx;
+  struct zpm_app *app = ctx;
+  void (*closed)(void *ctx) = app->closed;
+  void *closed_ctx = app->closed_ctx;
 
-  close_logs(closing->app);
-  zpm_record_deinit(&closing->app->record);
-  zpm_free(closing->app->procs);
-  zpm_free(closing->app);
-  zpm_free(closing);
+  close_logs(app);
+  zpm_record_deinit(&app->record);
+  zpm_free(app->procs);
+  zpm_free(app);
   closed(closed_ctx);
 }
 
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
 {
-  struct closing *closing = zpm_alloc(sizeof(*closing));
-
   zpm_list_remove(&app->link);
-  if (closing == NULL)
-    return;
-  *closing = (struct closing){.app = app, .closed = closed, .ctx = ctx};
-  zpm_closer_init(&closing->closer, on_procs_closed, closing);
+  app->closed = closed;
+  app->closed_ctx = ctx;
+  zpm_closer_init(&app->closer, on_procs_closed, app);
   for (size_t i = 0; i < app->proc_count; i++) {
-    zpm_closer_hold(&closing->closer);
-    zpm_proc_close(&app->procs[i], zpm_closer_on_closed, &closing->closer);
+    zpm_closer_hold(&app->closer);
+    zpm_proc_close(&app->procs[i], zpm_closer_on_closed, &app->closer);
   }
-  zpm_closer_release(&closing->closer);
+  zpm_closer_release(&app->closer);
 }
 
 void zpm_app_configure(struct zpm_app *app, struct zpm_config *config)

@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "core/record.h"
+#include "runtime/closer.h"
 #include "runtime/proc.h"
 #include "zpm/supervisor.h"
 
@@ -22,6 +23,10 @@ struct zpm_app {
   struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
   bool forget;                 /* wanted: deleted as soon as it is stopped */
   enum zpm_stream last_stream; /* that had output */
+
+  struct zpm_closer closer; /* for zpm_app_close */
+  void (*closed)(void *ctx);
+  void *closed_ctx;
 };
 
 /* Takes the record over (on success). Starts nothing. `ctx` of `events` is the
@@ -33,7 +38,7 @@ int zpm_app_create(struct zpm_services *services,
 /* Unlinks it; its memory goes when `closed` has been called. */
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx);
 
-/* Takes the config over (on success): in force from the next start on. */
+/* Takes the config over: in force from the next start on. */
 void zpm_app_configure(struct zpm_app *app, struct zpm_config *config);
 
 /* A wish, for all its procs. */

@@ -13,7 +13,7 @@ struct zpm_closer {
   void *ctx;
 };
 
-/* Holds one count, so that nothing is called before zpm_closer_seal(). */
+/* Holds one count, so that nothing is called before it is released. */
 static inline void zpm_closer_init(struct zpm_closer *closer,
                                    void (*closed)(void *ctx), void *ctx)
 {

@@ -62,16 +62,22 @@ static int open_ends(struct ends *ends, bool channel)
 
 /* ---- the channel ---- */
 
-static void drop_channel(struct zpm_proc *proc)
+/* The keeper's copy of our end by the child's fd. */
+static void forget_end(const struct zpm_proc *proc, int fd)
 {
   char name[ZPM_WIRE_NAME_MAX];
 
+  zpm_proc_run_name(name, fd, proc->id);
+  zpm_keeper_link_del(proc->services->link, name);
+}
+
+static void drop_channel(struct zpm_proc *proc)
+{
   if (proc->channel == NULL)
     return;
   zpm_channel_close(proc->channel);
   proc->channel = NULL;
-  zpm_proc_run_name(name, ZPM_RUN_CHANNEL_FD, proc->id);
-  zpm_keeper_link_del(proc->services->link, name);
+  forget_end(proc, ZPM_RUN_CHANNEL_FD);
 }
 
 static void on_heap(void *ctx, uint64_t used_bytes)
@@ -239,17 +245,15 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
 
 void zpm_proc_run_end(struct zpm_proc *proc)
 {
-  char name[ZPM_WIRE_NAME_MAX];
-
   for (int i = 0; i < 2; i++) {
-    if (proc->sources[i] == NULL)
-      continue;
-    zpm_log_source_close(proc->sources[i]);
+    if (proc->sources[i] != NULL)
+      zpm_log_source_close(proc->sources[i]);
     proc->sources[i] = NULL;
-    zpm_proc_run_name(name, i + 1, proc->id);
-    zpm_keeper_link_del(proc->services->link, name);
   }
   drop_channel(proc);
+  /* Of a start that failed halfway the keeper may have more than we do. */
+  for (int fd = 1; fd < ZPM_RUN_FDS && proc->id != 0; fd++)
+    forget_end(proc, fd);
   zpm_launch_deinit(&proc->launch);
   proc->launch = (struct zpm_launch){0};
   proc->id = 0;

@@ -243,6 +243,7 @@ void zpm_supervisor_add(struct zpm_supervisor *supervisor,
     return;
   }
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_settle(supervisor, app);
   zpm_str_printf(&sentence, "'%s' added", app->record.config.name);
   succeed(done, ctx, &sentence);

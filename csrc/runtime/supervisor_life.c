@@ -200,6 +200,7 @@ void zpm_supervisor_close(struct zpm_supervisor *supervisor,
   supervisor->closed_ctx = ctx;
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
   zpm_supervisor_save_sync(supervisor);
+  supervisor->suspended = true; /* who is answered now may ask for more */
   zpm_supervisor_measure_dismiss(supervisor);
   ZPM_LIST_EACH(it, &supervisor->apps)
   {

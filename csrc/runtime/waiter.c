@@ -14,6 +14,15 @@ struct zpm_waiter {
 
 enum outcome { PENDING, DONE, FAILED, SUPERSEDED };
 
+/* A start is content with a run that is being started already. */
+static uint64_t starts_before(const struct zpm_app *app, enum zpm_wish wish)
+{
+  bool under_way =
+      wish == ZPM_WISH_START && zpm_app_status(app) == ZPM_STATUS_STARTING;
+
+  return zpm_app_starts(app) - (under_way ? 1 : 0);
+}
+
 int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
                    void *ctx)
 {
@@ -27,7 +36,7 @@ int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
   }
   *waiter = (struct zpm_waiter){
       .wish = wish,
-      .starts_before = zpm_app_starts(app),
+      .starts_before = starts_before(app, wish),
       .done = done,
       .ctx = ctx,
   };
@@ -114,9 +123,10 @@ static void tell_code(const struct zpm_app *app,
   waiter->done(waiter->ctx, "", &err);
 }
 
-static void answer(const struct zpm_app *app, struct zpm_waiter *waiter,
-                   enum outcome outcome)
+static void answer(const struct zpm_app *app, struct zpm_waiter *waiter)
 {
+  enum outcome outcome = of(app, waiter);
+
   zpm_list_remove(&waiter->link);
   if (outcome == DONE)
     tell_done(app, waiter);
@@ -127,26 +137,30 @@ static void answer(const struct zpm_app *app, struct zpm_waiter *waiter,
   zpm_free(waiter);
 }
 
-bool zpm_waiter_any_due(const struct zpm_app *app)
-{
-  ZPM_LIST_EACH(it, &app->waiters)
-  {
-    if (of(app, ZPM_CONTAINER_OF(it, struct zpm_waiter, link)) != PENDING)
-      return true;
-  }
-  return false;
-}
-
-void zpm_waiter_settle(struct zpm_app *app)
+static struct zpm_waiter *first_due(const struct zpm_app *app)
 {
   ZPM_LIST_EACH(it, &app->waiters)
   {
     struct zpm_waiter *waiter = ZPM_CONTAINER_OF(it, struct zpm_waiter, link);
-    enum outcome outcome = of(app, waiter);
 
-    if (outcome != PENDING)
-      answer(app, waiter, outcome);
+    if (of(app, waiter) != PENDING)
+      return waiter;
   }
+  return NULL;
+}
+
+bool zpm_waiter_any_due(const struct zpm_app *app)
+{
+  return first_due(app) != NULL;
+}
+
+/* Who is answered may give the next command at once, and so change the list. */
+void zpm_waiter_settle(struct zpm_app *app)
+{
+  struct zpm_waiter *due;
+
+  while ((due = first_due(app)) != NULL)
+    answer(app, due);
 }
 
 void zpm_waiter_dismiss(struct zpm_app *app, int code)

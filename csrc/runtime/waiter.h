@@ -21,7 +21,7 @@ enum zpm_wish {
 struct zpm_app;
 struct zpm_waiter;
 
-/* Registers the command.  Out of memory: it is answered so, and -ENOMEM is
+/* Registers the command.  Out of memory: it is answered so, and ZPM_ENOMEM is
  * returned: the caller must not go on. */
 int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
                    void *ctx);
