@@ -62,13 +62,15 @@ static bool shares_prefix(const char *a, const char *b)
 const char *zpm_suggest(const char *word, const char *const *candidates,
                         size_t count)
 {
-  size_t third = strlen(word) / 3;
-  size_t limit = third > 1 ? third : 1;
+  size_t len = strlen(word);
+  size_t limit = len / 3 > 1 ? len / 3 : 1;
   size_t best_distance = FAR;
   const char *best = NULL;
 
-  if (word[0] == '\0')
+  if (len == 0)
     return NULL;
+  if (len == 1)
+    limit = 0; /* every letter is one change away from every other */
   for (size_t i = 0; i < count; i++) {
     size_t d = distance(word, candidates[i]);
 

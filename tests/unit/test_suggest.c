@@ -11,6 +11,8 @@
 static const char *const NAMES[] = {"start", "stop",  "restart",
                                     "list",  "stats", "restart-daemon"};
 
+static const char *const LETTER[] = {"s"};
+
 static const char *suggest(const char *word)
 {
   return zpm_suggest(word, NAMES, sizeof(NAMES) / sizeof(NAMES[0]));
@@ -48,6 +50,8 @@ static void nothing_near_is_nothing(void **state)
   assert_null(suggest("frobnicate"));
   assert_null(suggest("x"));
   assert_null(suggest(""));
+  assert_null(zpm_suggest("0", LETTER, 1));
+  assert_string_equal(zpm_suggest("S", LETTER, 1), "s");
   assert_null(zpm_suggest("start", NULL, 0));
 }
 
