@@ -31,27 +31,6 @@ static int no_memory(struct zpm_error *err)
   return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
 }
 
-static int put_user_home(struct zpm_str *out, struct zpm_error *err)
-{
-  const char *home = env_or_null("HOME");
-  char room[PASSWD_ROOM];
-  struct passwd entry;
-  struct passwd *found = NULL;
-
-  if (home == NULL &&
-      getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 &&
-      found != NULL)
-    home = entry.pw_dir;
-  if (home == NULL || home[0] == '\0')
-    return zpm_error_set(err, ZPM_EARG,
-                         "no home folder: HOME is not set and user %u has "
-                         "none. Set ZPM_HOME.",
-                         (unsigned)geteuid());
-  if (zpm_str_puts(out, home) != 0)
-    return no_memory(err);
-  return 0;
-}
-
 /* What a relative path, given by the variable `name`, is relative to. */
 static int put_cwd(struct zpm_str *out, const char *name, struct zpm_error *err)
 {
@@ -75,6 +54,25 @@ static int put_given(struct zpm_str *out, const char *path, const char *name,
   if (rc == 0 && zpm_str_puts(out, path) != 0)
     rc = no_memory(err);
   return rc;
+}
+
+static int put_user_home(struct zpm_str *out, struct zpm_error *err)
+{
+  const char *home = env_or_null("HOME");
+  char room[PASSWD_ROOM];
+  struct passwd entry;
+  struct passwd *found = NULL;
+
+  if (home == NULL &&
+      getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 &&
+      found != NULL)
+    home = entry.pw_dir;
+  if (home == NULL || home[0] == '\0')
+    return zpm_error_set(err, ZPM_EARG,
+                         "no home folder: HOME is not set and user %u has "
+                         "none. Set ZPM_HOME.",
+                         (unsigned)geteuid());
+  return put_given(out, home, "HOME", err);
 }
 
 static int put_home(struct zpm_str *out, const char *home,

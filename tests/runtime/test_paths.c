@@ -111,6 +111,21 @@ static void a_relative_home_is_made_absolute(void **state)
   zpm_paths_deinit(&paths);
 }
 
+static void a_relative_home_of_the_user_is_made_absolute(void **state)
+{
+  struct zpm_paths paths;
+  char cwd[SCRATCH_MAX];
+  char wanted[2 * SCRATCH_MAX];
+
+  (void)state;
+  assert_non_null(getcwd(cwd, sizeof(cwd)));
+  snprintf(wanted, sizeof(wanted), "%s/me/.zpm", cwd);
+  setenv("HOME", "me", 1);
+  init(&paths, NULL, NULL);
+  assert_string_equal(paths.home, wanted);
+  zpm_paths_deinit(&paths);
+}
+
 static void a_home_at_the_root_has_no_double_slash(void **state)
 {
   struct zpm_paths paths;
@@ -391,6 +406,7 @@ int main(void)
       clean(empty_means_not_given),
       clean(without_home_the_password_database_is_asked),
       clean(a_relative_home_is_made_absolute),
+      clean(a_relative_home_of_the_user_is_made_absolute),
       clean(a_home_at_the_root_has_no_double_slash),
       clean(a_namespace_that_is_no_folder_name_is_refused),
       clean(a_socket_path_is_used_as_long_as_it_fits),
