@@ -127,14 +127,39 @@ static bool looks_like_a_file(const char *word)
   return strchr(word, '/') != NULL || strchr(word, '.') != NULL;
 }
 
+/* Commands of PM2, where the nearest word would mislead. */
+static const char *const HABITS[][2] = {
+    {"save", "the list of apps is always kept, by itself"},
+    {"resurrect", "the apps come back by themselves with the next daemon: "
+                  "zpm start-daemon"},
+    {"startup", "not in this version: let the system run 'zpm start-daemon' "
+                "when it starts"},
+    {"reload", "not in this version: zpm restart <name>"},
+    {"monit", "see: zpm stats"},
+    {"flush", "logs are rotated by themselves: --log-max-size of start"},
+};
+
+static const char *habit(const char *word)
+{
+  for (size_t i = 0; i < sizeof(HABITS) / sizeof(HABITS[0]); i++) {
+    if (strcmp(HABITS[i][0], word) == 0)
+      return HABITS[i][1];
+  }
+  return NULL;
+}
+
 static int unknown_command(const char *word, struct zpm_error *err)
 {
   const char *near = zpm_command_suggest(word, ZPM_ON_CLI);
+  const char *instead = habit(word);
 
   if (looks_like_a_file(word))
     return zpm_error_set(err, ZPM_ECOMMAND,
                          "'%s' is no command. To run it: zpm start %s", word,
                          word);
+  if (instead != NULL)
+    return zpm_error_set(err, ZPM_ECOMMAND, "no command '%s': %s", word,
+                         instead);
   if (near != NULL)
     return zpm_error_set(err, ZPM_ECOMMAND,
                          "unknown command '%s'. Did you mean '%s'?", word,
@@ -200,8 +225,9 @@ static int check_operands(const struct zpm_args *args, struct zpm_error *err)
                          "after --: zpm %s %s -- %s",
                          args->operands[most], command->name, args->operands[0],
                          args->operands[most]);
-  return zpm_error_set(err, ZPM_EARG, "'%s' is one too many. Usage: zpm %s %s",
+  return zpm_error_set(err, ZPM_EARG, "'%s' is one too many. Usage: zpm %s%s%s",
                        args->operands[most], command->name,
+                       command->operands != NULL ? " " : "",
                        command->operands != NULL ? command->operands : "");
 }
 

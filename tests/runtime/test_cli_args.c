@@ -185,6 +185,9 @@ static void a_wrong_command_suggests_the_near_one(void **state)
   ASSERT_SAYS("zpm start server.js");
   zpm_args_deinit(&args);
   assert_int_equal(parse("get-store", NULL), ZPM_ECOMMAND);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("resurrect", NULL), ZPM_ECOMMAND);
+  ASSERT_SAYS("zpm start-daemon");
 }
 
 static void options_of_a_command_go_after_it(void **state)
@@ -246,6 +249,7 @@ static void operands_are_counted(void **state)
   assert_int_equal(parse("stats", NULL), 0);
   zpm_args_deinit(&args);
   assert_int_equal(parse("list", "a", NULL), ZPM_EARG);
+  assert_string_equal(err.message, "'a' is one too many. Usage: zpm list");
   zpm_args_deinit(&args);
   assert_int_equal(parse("start", "next", "dev", NULL), ZPM_EARG);
   ASSERT_SAYS("zpm start next -- dev");
