@@ -14,6 +14,7 @@
 enum { PIECE = 16 * 1024 };
 
 static const char ENDING[] = ".json";
+static const char FOREIGN[] = "ecosystem.config.";
 
 bool zpm_appfile_is_meant(const char *path)
 {
@@ -21,6 +22,14 @@ bool zpm_appfile_is_meant(const char *path)
   size_t ending = sizeof(ENDING) - 1;
 
   return len > ending && strcmp(path + len - ending, ENDING) == 0;
+}
+
+bool zpm_appfile_is_foreign(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+
+  return strncmp(slash != NULL ? slash + 1 : path, FOREIGN,
+                 sizeof(FOREIGN) - 1) == 0;
 }
 
 static int out_of_memory(struct zpm_error *err)
@@ -122,6 +131,13 @@ static int settle_all(cJSON *configs, const char *folder, const char *path,
   return rc;
 }
 
+/* PM2 wants {"apps": [...]}. */
+static bool is_wrapped(const cJSON *json)
+{
+  return cJSON_IsObject(json) &&
+         cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(json, "apps"));
+}
+
 /* One config becomes an array of one. NULL: out of memory. */
 static cJSON *as_array(cJSON *json)
 {
@@ -158,6 +174,13 @@ int zpm_appfile_parse(struct zpm_str *out, const char *text, const char *folder,
   if (json == NULL)
     return zpm_error_set(err, ZPM_ECONFIG, "%s: not valid JSON in line %d",
                          path, line_of(text, end));
+  if (is_wrapped(json)) {
+    cJSON_Delete(json);
+    return zpm_error_set(err, ZPM_ECONFIG,
+                         "%s: must hold the array itself, without \"apps\" "
+                         "around it",
+                         path);
+  }
   json = as_array(json);
   if (json == NULL)
     return out_of_memory(err);

@@ -11,6 +11,9 @@
 /* By its name: "apps.json". */
 bool zpm_appfile_is_meant(const char *path);
 
+/* By its name, the program that PM2 takes its apps from. */
+bool zpm_appfile_is_foreign(const char *path);
+
 /* Reads it and appends the configs as one JSON array.  Paths in it are relative
  * to its own folder, which is also where an app without a cwd runs.  The fields
  * themselves are checked by the daemon. */

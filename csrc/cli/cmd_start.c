@@ -34,6 +34,22 @@ static const char *finish(struct zpm_talk *talk, struct zpm_error *err)
 
 /* ---- apps.json ---- */
 
+/* Which app of the file an error speaks of, where it does not say so. */
+static void say_which(struct zpm_error *err, const char *name, int number)
+{
+  struct zpm_error why = *err;
+  char quoted[128];
+
+  snprintf(quoted, sizeof(quoted), "'%s'", name != NULL ? name : "");
+  if (err->code == ZPM_ENOAPP)
+    zpm_error_set(err, why.code, "app %d of the file has no scriptPath, and %s",
+                  number, why.message);
+  else if (name == NULL)
+    zpm_error_wrap(err, "app %d of the file", number);
+  else if (strstr(err->message, quoted) == NULL)
+    zpm_error_wrap(err, "app %s", quoted);
+}
+
 static void show_many(struct zpm_results *results, const cJSON *items)
 {
   const cJSON *item;
@@ -51,8 +67,7 @@ static void show_many(struct zpm_results *results, const cJSON *items)
       continue;
     }
     zpm_answer_refusal(item, &err);
-    if (name == NULL)
-      zpm_error_wrap(&err, "app %d of the file", number);
+    say_which(&err, name, number);
     zpm_results_add_error(results, name, &err);
   }
 }
@@ -165,6 +180,12 @@ static const char *send_start(struct zpm_cli *cli, struct zpm_talk *talk,
   return line;
 }
 
+/* An app of the name that this start has given is no other app. */
+static bool near_is_other(const struct word *word, const char *name)
+{
+  return word->near != NULL && (name == NULL || strcmp(word->near, name) != 0);
+}
+
 static int show_one(struct zpm_cli *cli, const struct word *word,
                     const char *line)
 {
@@ -173,7 +194,7 @@ static int show_one(struct zpm_cli *cli, const struct word *word,
 
   zpm_results_begin(&results, cli);
   zpm_results_add_reply(&results, name, line);
-  if (results.any_failed && word->near != NULL)
+  if (results.any_failed && near_is_other(word, name))
     fprintf(stderr, "zpm: or did you mean the app '%s'? zpm start %s\n",
             word->near, word->near);
   return zpm_results_end(&results);
@@ -240,5 +261,12 @@ int zpm_cmd_start(struct zpm_cli *cli, struct zpm_error *err)
     return rc == ZPM_EUNSUPPORTED ? ZPM_CLI_FAILED : ZPM_CLI_USAGE;
   if (zpm_appfile_is_meant(word))
     return start_file(cli, word, err);
+  if (zpm_appfile_is_foreign(word)) {
+    zpm_error_set(err, ZPM_EARG,
+                  "%s is for PM2. zpm takes its apps from JSON, an array of "
+                  "configs: zpm start apps.json",
+                  word);
+    return ZPM_CLI_USAGE;
+  }
   return start_one(cli, word, err);
 }

@@ -332,10 +332,18 @@ static const struct answer CHANGES[] = {
     {"\"cmd\":\"list\"", "{\"ok\":true,\"data\":[\"api\",\"worker\"]}"},
     {"\"scriptPath\":\"worke\"",
      "{\"ok\":false,\"error\":\"cannot\",\"code\":\"ZPM_ESTART\"}"},
+    {"\"scriptPath\":\"worker.js\"",
+     "{\"ok\":false,\"error\":\"no such file\",\"code\":\"ZPM_ESTART\"}"},
     {"\"cmd\":\"start-many\"",
      "{\"ok\":true,\"data\":[{\"name\":\"x\",\"ok\":true,\"message\":\"up\"},"
      "{\"name\":null,\"ok\":false,\"error\":\"no script\","
-     "\"code\":\"ZPM_ECONFIG\"}]}"},
+     "\"code\":\"ZPM_ECONFIG\"},"
+     "{\"name\":\"y\",\"ok\":false,\"error\":\"bad port\","
+     "\"code\":\"ZPM_ECONFIG\"},"
+     "{\"name\":\"z\",\"ok\":false,\"error\":\"app 'z': cannot run\","
+     "\"code\":\"ZPM_ESTART\"},"
+     "{\"name\":\"v\",\"ok\":false,\"error\":\"there is no app 'v'\","
+     "\"code\":\"ZPM_ENOAPP\"}]}"},
     {"\"cmd\":\"st", "{\"ok\":true,\"data\":\"done\"}"},
     {"\"cmd\":\"restart\"", "{\"ok\":true,\"data\":\"again\"}"},
     {NULL, NULL},
@@ -411,6 +419,10 @@ static void an_unknown_word_is_a_command_and_may_be_a_slip(void **state)
   assert_int_equal(run(f, "start", "worke", NULL), 1);
   ASSERT_HAS(f->heard, "\"scriptPath\":\"worke\"");
   ASSERT_HAS(f->err, "did you mean the app 'worker'?");
+  assert_int_equal(run(f, "start", "worker.js", NULL), 1);
+  assert_string_equal(f->err, "zpm: no such file\n");
+  assert_int_equal(run(f, "start", "ecosystem.config.js", NULL), 2);
+  ASSERT_HAS(f->err, "JSON");
 }
 
 static void an_app_file_is_started_in_one_request(void **state)
@@ -427,7 +439,12 @@ static void an_app_file_is_started_in_one_request(void **state)
   fclose(file);
   assert_int_equal(run(f, "start", path, NULL), 1);
   assert_string_equal(f->out, "up\n");
-  assert_string_equal(f->err, "zpm: app 2 of the file: no script\n");
+  assert_string_equal(f->err,
+                      "zpm: app 2 of the file: no script\n"
+                      "zpm: app 'y': bad port\n"
+                      "zpm: app 'z': cannot run\n"
+                      "zpm: app 5 of the file has no scriptPath, and there is "
+                      "no app 'v'\n");
   ASSERT_HAS(f->heard, "/x.js\"");
   assert_int_equal(run(f, "start", path, "--port", "1", NULL), 2);
   assert_int_equal(run(f, "start", "nowhere.json", NULL), 1);

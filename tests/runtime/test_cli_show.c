@@ -344,6 +344,7 @@ static void what_is_no_app_file_is_told_with_the_place(void **state)
   assert_file_refused("", "not valid JSON in line 1");
   assert_file_refused("7", "a number");
   assert_file_refused("[]", "no app");
+  assert_file_refused("{\"apps\":[{}]}", "without \"apps\" around it");
   assert_file_refused("[{\"name\":\"a\"},7]", "app 2 is a number");
   assert_true(zpm_appfile_is_meant("x/apps.json"));
   assert_false(zpm_appfile_is_meant(".json"));
