@@ -14,7 +14,7 @@ struct reader {
   bool named; /* one app: its output as it is */
   bool ended;
   bool inside_line; /* the last piece did not end its line */
-  char last[80];    /* app of the last piece */
+  char last[80];    /* app and stream of the last piece */
 };
 
 /* ---- asking ---- */
@@ -62,17 +62,26 @@ static void show_prefix(struct zpm_screen *screen, const char *name)
   zpm_screen_print(screen, " | ");
 }
 
+/* A line that one stream has left open ends before another stream speaks. */
+static void change_source(struct reader *reader, const char *name,
+                          const char *stream)
+{
+  char source[sizeof(reader->last)];
+
+  snprintf(source, sizeof(source), "%s %s", stream, name);
+  if (reader->inside_line && strcmp(reader->last, source) != 0) {
+    zpm_screen_print(&reader->cli->screen, "\n");
+    reader->inside_line = false;
+  }
+  memcpy(reader->last, source, sizeof(source));
+}
+
 /* Output of several apps: each line says whose it is. */
 static void show_lines(struct reader *reader, const char *name,
                        const char *text)
 {
   struct zpm_screen *screen = &reader->cli->screen;
 
-  if (reader->inside_line && strcmp(reader->last, name) != 0) {
-    zpm_screen_print(screen, "\n");
-    reader->inside_line = false;
-  }
-  snprintf(reader->last, sizeof(reader->last), "%s", name);
   while (*text != '\0') {
     size_t len = strcspn(text, "\n");
 
@@ -84,6 +93,15 @@ static void show_lines(struct reader *reader, const char *name,
     if (*text == '\n')
       zpm_screen_bytes(screen, text++, 1);
   }
+}
+
+static void show_as_it_is(struct reader *reader, const char *text)
+{
+  size_t len = strlen(text);
+
+  zpm_screen_bytes(&reader->cli->screen, text, len);
+  if (len > 0)
+    reader->inside_line = text[len - 1] != '\n';
 }
 
 static void tell_lag(const cJSON *reply)
@@ -99,12 +117,14 @@ static void tell_lag(const cJSON *reply)
 static void show_piece(struct reader *reader, const cJSON *piece)
 {
   const char *name = zpm_answer_text(piece, "name");
+  const char *stream = zpm_answer_text(piece, "stream");
   const char *text = zpm_answer_text(piece, "data");
 
   if (text == NULL)
     return;
+  change_source(reader, name != NULL ? name : "", stream != NULL ? stream : "");
   if (reader->named || name == NULL)
-    zpm_screen_bytes(&reader->cli->screen, text, strlen(text));
+    show_as_it_is(reader, text);
   else
     show_lines(reader, name, text);
 }

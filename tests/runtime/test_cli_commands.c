@@ -456,7 +456,9 @@ static void an_app_file_is_started_in_one_request(void **state)
 static const struct answer LOGS[] = {
     {"\"cmd\":\"logs\"",
      "{\"ok\":true,\"name\":\"a\",\"stream\":\"out\",\"data\":\"1\\n2\"}\n"
-     "{\"ok\":true,\"name\":\"b\",\"stream\":\"err\",\"data\":\"3\\n\"}\n"
+     "{\"ok\":true,\"name\":\"b\",\"stream\":\"err\",\"data\":\"3\\n4\"}\n"
+     "{\"ok\":true,\"name\":\"b\",\"stream\":\"err\",\"data\":\"5\"}\n"
+     "{\"ok\":true,\"name\":\"b\",\"stream\":\"out\",\"data\":\"6\\n\"}\n"
      "{\"event\":\"lag\",\"data\":{\"dropped\":9,\"events\":0}}\n"
      "{\"ok\":true,\"end\":true}"},
     {NULL, NULL},
@@ -468,19 +470,19 @@ static void logs_of_all_apps_say_whose_they_are(void **state)
 
   start_daemon(f, LOGS);
   assert_int_equal(run(f, "logs", "--err", NULL), 0);
-  assert_string_equal(f->out, "a | 1\na | 2\nb | 3\n");
+  assert_string_equal(f->out, "a | 1\na | 2\nb | 3\nb | 45\nb | 6\n");
   ASSERT_HAS(f->err, "9 bytes of output were left out");
   ASSERT_HAS(f->heard, "{\"cmd\":\"logs\",\"lines\":20,\"follow\":false,"
                        "\"stream\":\"err\"}");
 }
 
-static void logs_of_one_app_come_as_they_are(void **state)
+static void logs_of_one_app_mix_no_line_of_two_streams(void **state)
 {
   struct fixture *f = *state;
 
   start_daemon(f, LOGS);
   assert_int_equal(run(f, "logs", "a", "-n", "5", "--follow", NULL), 0);
-  assert_string_equal(f->out, "1\n23\n");
+  assert_string_equal(f->out, "1\n2\n3\n45\n6\n");
   ASSERT_HAS(f->heard, "\"name\":\"a\",\"lines\":5,\"follow\":true}");
 }
 
@@ -546,7 +548,7 @@ int main(void)
       TEST(an_unknown_word_is_a_command_and_may_be_a_slip),
       TEST(an_app_file_is_started_in_one_request),
       TEST(logs_of_all_apps_say_whose_they_are),
-      TEST(logs_of_one_app_come_as_they_are),
+      TEST(logs_of_one_app_mix_no_line_of_two_streams),
       TEST(describe_tells_all_and_escapes_it),
       TEST(doctor_fails_if_anything_is_bad),
   };
