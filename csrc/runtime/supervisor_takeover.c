@@ -1,9 +1,11 @@
 #include "runtime/supervisor_internal.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/platform.h"
 #include "runtime/proc_run.h"
 
 /* Our end by that name, which is the caller's from now on; -1: not there. */
@@ -71,6 +73,64 @@ static void drop_fds(struct zpm_supervisor *supervisor,
   }
 }
 
+/* ---- what no keeper has ---- */
+
+enum { LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
+
+static bool was_lost(const struct zpm_app *app)
+{
+  return app->record.run.id != 0 && app->procs[0].id == 0;
+}
+
+static bool any_was_lost(const struct zpm_supervisor *supervisor)
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    if (was_lost(ZPM_CONTAINER_OF(it, struct zpm_app, link)))
+      return true;
+  }
+  return false;
+}
+
+/* Whether the process belongs to a run that was lost; then it is ended. */
+static bool end_stray(const struct zpm_supervisor *supervisor,
+                      const struct zpm_process *process)
+{
+  char id[32];
+  struct zpm_app *app;
+
+  if (!zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)))
+    return false;
+  app = app_of_run(supervisor, strtoull(id, NULL, 16));
+  if (app == NULL || !was_lost(app))
+    return false;
+  zpm_platform_signal(process->pid, process->start_ticks, SIGKILL);
+  return true;
+}
+
+/*
+ * The keeper died together with its daemon: its apps may run on without anybody
+ * who could watch them or read their output.  They are ended before the first
+ * start, so that there never are two of an app.  This waits, at most 2 s; the
+ * supervisor serves nobody yet.
+ */
+static void end_strays(const struct zpm_supervisor *supervisor)
+{
+  struct zpm_process_table table = {0};
+  bool found = any_was_lost(supervisor);
+
+  for (int look = 0; found && look < LOOKS; look++) {
+    found = false;
+    if (zpm_platform_processes(&table) != 0)
+      break;
+    for (size_t i = 0; i < table.len; i++)
+      found = end_stray(supervisor, &table.items[i]) || found;
+    if (found)
+      uv_sleep(BETWEEN_LOOKS_MS);
+  }
+  zpm_process_table_deinit(&table);
+}
+
 void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
                               struct zpm_keeper_table *table)
 {
@@ -84,4 +144,5 @@ void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
       end(supervisor, child);
   }
   drop_fds(supervisor, table);
+  end_strays(supervisor);
 }

@@ -95,3 +95,23 @@ test("an exit while no daemon runs is not lost", async (t) => {
   assert.equal(stats.lastExitSignal, "SIGKILL");
   assert.equal(stats.pid, null);
 });
+
+test("when keeper and daemon die at once there is still one of each app", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  await pm.start({ name: "quiet", scriptPath: fixture("forever.js") });
+  const [{ pid }] = await pm.stats("quiet");
+  const hello = await ask(box.home, { cmd: "hello", version: "0" });
+  // Stopped first, so that neither can react to the end of the other.
+  process.kill(hello.keeperPid, "SIGSTOP");
+  process.kill(hello.pid, "SIGKILL");
+  process.kill(hello.keeperPid, "SIGKILL");
+  await waitFor(
+    "their end",
+    () => !isAlive(hello.pid) && !isAlive(hello.keeperPid),
+  );
+  assert.ok(isAlive(pid), "nobody was there to end it");
+  const [after] = await box.client().stats("quiet");
+  assert.ok(!isAlive(pid));
+  assert.notEqual(after.pid, pid);
+});
