@@ -34,7 +34,7 @@ static bool is_meant(const struct zpm_app *app, const char *name)
   return name == NULL || strcmp(app->record.config.name, name) == 0;
 }
 
-/* Calls `each` for every proc of the apps that are meant. */
+/* Calls `each` for every proc of the apps that are meant, if it has a run. */
 static void each_proc(struct zpm_supervisor *supervisor, const char *name,
                       void (*each)(void *ctx, struct zpm_proc *proc), void *ctx)
 {
@@ -42,8 +42,10 @@ static void each_proc(struct zpm_supervisor *supervisor, const char *name,
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
-    for (size_t i = 0; is_meant(app, name) && i < app->proc_count; i++)
-      each(ctx, &app->procs[i]);
+    for (size_t i = 0; is_meant(app, name) && i < app->proc_count; i++) {
+      if (app->procs[i].id != 0)
+        each(ctx, &app->procs[i]);
+    }
   }
 }
 

@@ -337,6 +337,33 @@ static void figures_are_of_the_whole_tree(void **state)
   assert_true(worker.rss_bytes > 0);
 }
 
+static bool counts_two(void *ctx)
+{
+  struct world *w = ctx;
+  struct outcome outcome = {0};
+  struct zpm_worker_view worker;
+
+  zpm_supervisor_measure(w->supervisor, NULL, on_done, &outcome);
+  zpm_app_worker_view(zpm_supervisor_find(w->supervisor, "tree"), 0, &worker);
+  return worker.processes == 2;
+}
+
+/* What left the session is found by its marker, which "idle" does not have. */
+static void figures_do_not_depend_on_an_app_that_never_ran(void **state)
+{
+  struct world *w = *state;
+  struct zpm_config idle = config_of(w, "idle", NULL);
+  struct outcome outcome = {0};
+
+  zpm_supervisor_add(w->supervisor, &idle, NULL, on_done, &outcome);
+  zpm_config_deinit(&idle);
+  write_script(w, "tree",
+               "sh -c 'setsid sleep 1000 & echo up'\nexec sleep 1000");
+  start(w, config_of(w, "tree", NULL));
+  wait_output(w, "up");
+  wait_until(w, counts_two, w);
+}
+
 static void many_start_and_stop_at_once(void **state)
 {
   enum { COUNT = 40 };
@@ -410,6 +437,7 @@ int main(void)
       TEST(what_is_wanted_survives_the_supervisor),
       TEST(a_torn_state_falls_back_to_the_one_before),
       TEST(figures_are_of_the_whole_tree),
+      TEST(figures_do_not_depend_on_an_app_that_never_ran),
       TEST(many_start_and_stop_at_once),
       TEST(closing_answers_what_is_open_and_leaves_no_process),
   };
