@@ -1,5 +1,6 @@
 #include "runtime/proc.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -247,6 +248,20 @@ void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
   proc->leader_ended = true;
   if (proc->exec != ZPM_EXEC_UNKNOWN)
     leader_ended(proc);
+}
+
+void zpm_proc_on_keeper_lost(struct zpm_proc *proc)
+{
+  if (proc->id == 0 || proc->leader_ended)
+    return;
+  if (proc->pid == 0) {
+    zpm_proc_on_spawned(proc, 0, ECHILD);
+    return;
+  }
+  kill(-proc->pid, SIGKILL);
+  if (proc->exec == ZPM_EXEC_UNKNOWN)
+    proc->exec = ZPM_EXEC_DONE;
+  zpm_proc_on_exited(proc, SIGKILL);
 }
 
 /* ---- the rest ---- */

@@ -128,6 +128,10 @@ void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
                              int error);
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);
 
+/* Nobody can tell any more how the current run goes on: it is ended here, and
+ * now. */
+void zpm_proc_on_keeper_lost(struct zpm_proc *proc);
+
 /* False if it has no channel, so that no answer will come. */
 bool zpm_proc_ask_heap(struct zpm_proc *proc);
 

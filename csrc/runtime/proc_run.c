@@ -188,7 +188,7 @@ static void new_run(struct zpm_proc *proc, uint64_t id)
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
   proc->sampled_ms = 0;
-  snprintf(proc->marker, sizeof(proc->marker), "ZPM_APP_ID=%016" PRIx64,
+  snprintf(proc->marker, sizeof(proc->marker), ZPM_RUN_MARKER "%016" PRIx64,
            proc->id);
 }
 
@@ -226,7 +226,10 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   zpm_strv_deinit(&proc->launch.env);
   close_all(ends.child);
   close_all(ends.ours);
-  return rc == 0 ? ZPM_EVENTS : failed(proc, ZPM_EV_FORK_FAILED, rc);
+  if (rc == 0)
+    return ZPM_EVENTS;
+  return failed(proc, rc == ZPM_EKEEPER ? ZPM_EV_CANNOT : ZPM_EV_FORK_FAILED,
+                rc);
 }
 
 int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)

@@ -1,6 +1,5 @@
 #include "runtime/supervisor_internal.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -188,12 +187,9 @@ static void on_keeper_lost(void *ctx)
 {
   struct zpm_supervisor *supervisor = ctx;
 
-  ZPM_LIST_EACH(it, &supervisor->apps)
+  ZPM_LIST_EACH(it, &supervisor->services.procs)
   {
-    int pid = zpm_app_pid(ZPM_CONTAINER_OF(it, struct zpm_app, link));
-
-    if (pid > 0)
-      kill(-pid, SIGKILL);
+    zpm_proc_on_keeper_lost(ZPM_CONTAINER_OF(it, struct zpm_proc, link));
   }
   zpm_supervisor_tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
 }

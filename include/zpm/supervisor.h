@@ -50,7 +50,7 @@ enum zpm_event_kind {
   ZPM_EVENT_DELETED, /* it is gone */
   ZPM_EVENT_LOG,     /* output: stream, bytes, len */
   ZPM_EVENT_IDLE,    /* nothing is supervised any more: no process lives */
-  ZPM_EVENT_KEEPER_LOST,
+  ZPM_EVENT_KEEPER_LOST, /* all apps have been ended, and none can start */
 };
 
 struct zpm_supervisor_event {

@@ -171,6 +171,37 @@ static void what_is_added_or_deleted_is_saved_before_the_answer(void **state)
   assert_false(saved.is_known);
 }
 
+/* ---- the keeper is gone ---- */
+
+static bool has_keeper(void *ctx)
+{
+  return zpm_supervisor_keeper_pid(((struct world *)ctx)->supervisor) != 0;
+}
+
+static void without_a_keeper_nothing_hangs(void **state)
+{
+  struct world *w = *state;
+  struct outcome restarted = {0};
+  int pid;
+
+  write_script(w, "api", "trap '' TERM\nexec sleep 1000");
+  write_script(w, "off", SLEEPER);
+  start(w, config_of(w, "off", NULL));
+  assert_int_equal(stop(w, "off").code, 0);
+  start(w, config_of(w, "api", NULL));
+  pid = view(w, "api").pid;
+  wait_until(w, has_keeper, w);
+  zpm_supervisor_restart(w->supervisor, "api", NULL, NULL, on_done, &restarted);
+  kill(zpm_supervisor_keeper_pid(w->supervisor), SIGKILL);
+  wait_done(w, &restarted);
+  assert_int_equal(restarted.code, ZPM_ESTART);
+  assert_true(is_dead(pid));
+  assert_int_equal(view(w, "api").status, ZPM_STATUS_ERRORED);
+  assert_non_null(strstr(view(w, "api").last_error, "keeper"));
+  assert_int_equal(stop(w, "api").code, 0);
+  assert_int_equal(start(w, config_of(w, "off", NULL)).code, ZPM_ESTART);
+}
+
 /* ---- too little memory ---- */
 
 static int count_fds(int pid)
@@ -198,11 +229,6 @@ static bool has_that_many(void *ctx)
   const struct fd_count *count = ctx;
 
   return count_fds(count->pid) == count->wanted;
-}
-
-static bool has_keeper(void *ctx)
-{
-  return zpm_supervisor_keeper_pid(((struct world *)ctx)->supervisor) != 0;
 }
 
 static void remove_app(struct world *w, const char *name)
@@ -248,6 +274,7 @@ int main(void)
       TEST(who_is_answered_may_give_the_next_command_at_once),
       TEST(a_supervisor_that_closes_takes_no_command),
       TEST(what_is_added_or_deleted_is_saved_before_the_answer),
+      TEST(without_a_keeper_nothing_hangs),
       TEST(a_start_without_memory_leaves_nothing_behind),
   };
 
