@@ -118,7 +118,8 @@ static void on_progress(void *ctx, int status)
   }
   if (session->finishing && queued(session) == 0)
     hang_up(session);
-  if (session->lagging && queued(session) <= ZPM_SESSION_DROPPABLE_MAX / 2) {
+  if (session->lagging && !session->finishing &&
+      queued(session) <= ZPM_SESSION_DROPPABLE_MAX / 2) {
     session->lagging = false;
     zpm_api_peer_drained(&session->peer);
   }
