@@ -88,7 +88,7 @@ uv_loop_t *loop_of(Napi::Env env);
 Napi::Error error_of(Napi::Env env, const struct zpm_error *err);
 /* For whoever speaks into what has been closed. */
 Napi::Error closed_error(Napi::Env env);
-/* The text of a string property; fallback if it is undefined or null. */
+/* The text of a property; empty if that is no string. */
 std::string string_of(const Napi::Object &options, const char *key);
 /* NULL for an empty text: "as by default". */
 const char *or_null(const std::string &text);
