@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# build-release.sh [FOLDER]: the release programs, zpm and zpm-keeper, fully
-# static (musl), so that they run on every Linux of this CPU. They are built in
-# out/static and put, stripped, into FOLDER (default prebuilds/<platform>-<cpu>).
+# build-release.sh [FOLDER]: all that the npm package brings for this platform,
+# stripped, in FOLDER (default prebuilds/<platform>-<cpu>). The programs, zpm and
+# zpm-keeper, are fully static (musl, built in out/static), so that they run on
+# every Linux of this CPU. The addon needs the C library of this machine or a
+# newer one, as Node does, and brings the rest.
 #
 # libuv and cJSON are compiled from the distribution's source packages, with its
 # security patches, fetched and verified by apt into out/deps. No source of
@@ -76,6 +78,12 @@ build_programs() {
     cmake --build out/static -j "$JOBS"
 }
 
+# From the same cJSON as the programs, and with its own libstdc++.
+build_addon() {
+  ZPM_CJSON_SRC=$SOURCES LDFLAGS='-static-libstdc++ -static-libgcc' \
+    npm run --silent build:addon -- -j "$JOBS" --loglevel=warn
+}
+
 # check_static PROGRAM: it needs no loader and no library.
 check_static() {
   if readelf -ld "$1" | grep -qE 'INTERP|NEEDED'; then
@@ -91,10 +99,14 @@ install_missing "musl-gcc=musl-tools" "dpkg-source=dpkg-dev" "cmake=cmake" \
 [ -f "$DEPS/uv/libuv_a.a" ] ||
   run "libuv (musl)" "Delete out/deps and try again." build_libuv
 run "programs (static)" "Mend what the compiler reports." build_programs
+bash tools/setup.sh
+run "addon (release)" "Mend what the compiler reports." build_addon
 mkdir -p "$TARGET"
 for program in zpm zpm-keeper; do
   check_static out/static/$program
   install -s -m 755 out/static/$program "$TARGET/$program"
   printf '  %s %s bytes\n' "$TARGET/$program" "$(stat -c %s "$TARGET/$program")"
 done
+install -s -m 644 build/Release/zpm.node "$TARGET/zpm.node"
+printf '  %s %s bytes\n' "$TARGET/zpm.node" "$(stat -c %s "$TARGET/zpm.node")"
 say "Ready: $TARGET/zpm $("$TARGET/zpm" --version)"
