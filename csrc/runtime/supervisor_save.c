@@ -7,7 +7,7 @@
 
 /* Facts may come in storms (500 apps that crash): they are written at most this
  * often.  Wishes are written before they are answered. */
-enum { PAUSE_MS = 100, SYNC_AFTER_MS = 1000 };
+enum { PAUSE_MS = 100, SYNC_AFTER_MS = 1000, TRY_AGAIN_MS = 2000 };
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -110,8 +110,9 @@ static void acknowledge(struct zpm_supervisor *supervisor)
   supervisor->ack_count = 0;
 }
 
-/* A failed write is tried again at the next change; meanwhile the old file
- * stands.  Exits are acknowledged all the same: zombies would help nobody. */
+/* A failed write is tried again at the next change, or after a while; until
+ * then the old file stands.  Exits are acknowledged all the same: zombies would
+ * help nobody. */
 void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
                                enum zpm_unsaved at_least)
 {
@@ -121,6 +122,10 @@ void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
   supervisor->unsaved = ZPM_SAVED;
   supervisor->saved_at_ms = uv_now(supervisor->services.loop);
   supervisor->save_error = write_state(supervisor);
+  if (supervisor->save_error != 0) {
+    supervisor->unsaved = ZPM_UNSAVED_FACTS;
+    uv_timer_start(&supervisor->save_timer, on_timer, TRY_AGAIN_MS, 0);
+  }
   if (supervisor->state_path != NULL &&
       !uv_is_active((uv_handle_t *)&supervisor->sync_timer))
     uv_timer_start(&supervisor->sync_timer, on_sync_due, SYNC_AFTER_MS, 0);

@@ -1,52 +1,13 @@
-#include "base/alloc.h"
-
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-
-/*
- * Every allocation of the api may fail: the request is then answered all the
- * same, and nothing is lost or left.  These stand in for base/alloc.c.
- */
-static long allocations_left = -1; /* -1: as many as you like */
-
-static bool is_refused(void)
-{
-  if (allocations_left < 0)
-    return false;
-  return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *zpm_alloc(size_t size)
-{
-  return is_refused() ? NULL : malloc(size);
-}
-
-void *zpm_alloc_zeroed(size_t count, size_t size)
-{
-  return is_refused() ? NULL : calloc(count, size);
-}
-
-void *zpm_realloc(void *old, size_t size)
-{
-  return is_refused() ? NULL : realloc(old, size);
-}
-
-char *zpm_strdup(const char *text)
-{
-  return is_refused() ? NULL : strdup(text);
-}
-
-void zpm_free(void *memory)
-{
-  free(memory);
-}
-
+#include "runtime/scarce_memory.h"
 #include "runtime/api_fixture.h"
 
 #include "runtime/logs.h"
 
-/* Nothing here makes the fake supervisor itself allocate. */
+/*
+ * Every allocation of the api may fail: the request is then answered all the
+ * same, and nothing is lost or left.  Nothing here makes the fake supervisor
+ * itself allocate.
+ */
 static const char *const REQUESTS[] = {
     "{\"id\":1,\"cmd\":\"ping\"}",
     "{\"cmd\":\"ping\"}",

@@ -1,48 +1,9 @@
-#include "base/alloc.h"
-
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Commands that meet, and commands for which memory does not suffice.  These
- * stand in for base/alloc.c. */
-static long allocations_left = -1; /* -1: as many as you like */
-
-static bool is_refused(void)
-{
-  if (allocations_left < 0)
-    return false;
-  return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *zpm_alloc(size_t size)
-{
-  return is_refused() ? NULL : malloc(size);
-}
-
-void *zpm_alloc_zeroed(size_t count, size_t size)
-{
-  return is_refused() ? NULL : calloc(count, size);
-}
-
-void *zpm_realloc(void *old, size_t size)
-{
-  return is_refused() ? NULL : realloc(old, size);
-}
-
-char *zpm_strdup(const char *text)
-{
-  return is_refused() ? NULL : strdup(text);
-}
-
-void zpm_free(void *memory)
-{
-  free(memory);
-}
-
+#include "runtime/scarce_memory.h"
 #include "runtime/supervisor_fixture.h"
 
 #include <dirent.h>
+
+/* Commands that meet, and commands that lack something. */
 
 static const char SLEEPER[] = "exec sleep 1000";
 
@@ -171,6 +132,26 @@ static void what_is_added_or_deleted_is_saved_before_the_answer(void **state)
   assert_false(saved.is_known);
 }
 
+static bool is_saved(void *ctx)
+{
+  struct saved saved = {.w = ctx};
+
+  note_saved(&saved, "", NULL);
+  return saved.is_known;
+}
+
+static void what_could_not_be_saved_is_saved_later(void **state)
+{
+  struct world *w = *state;
+
+  write_script(w, "api", SLEEPER);
+  assert_int_equal(mkdir(in_folder(w, "state.json.new"), 0700), 0);
+  assert_int_equal(start(w, config_of(w, "api", NULL)).code, 0);
+  assert_false(is_saved(w));
+  assert_int_equal(rmdir(in_folder(w, "state.json.new")), 0);
+  wait_until(w, is_saved, w);
+}
+
 /* ---- the keeper is gone ---- */
 
 static bool has_keeper(void *ctx)
@@ -274,6 +255,7 @@ int main(void)
       TEST(who_is_answered_may_give_the_next_command_at_once),
       TEST(a_supervisor_that_closes_takes_no_command),
       TEST(what_is_added_or_deleted_is_saved_before_the_answer),
+      TEST(what_could_not_be_saved_is_saved_later),
       TEST(without_a_keeper_nothing_hangs),
       TEST(a_start_without_memory_leaves_nothing_behind),
   };
