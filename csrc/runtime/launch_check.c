@@ -20,10 +20,12 @@ int zpm_launch_check_cwd(const char *cwd, struct zpm_error *err)
   struct stat folder;
   int error = 0;
 
-  if (stat(cwd, &folder) != 0 || access(cwd, X_OK) != 0)
+  if (stat(cwd, &folder) != 0)
     error = errno;
   else if (!S_ISDIR(folder.st_mode))
     error = ENOTDIR;
+  else if (access(cwd, X_OK) != 0)
+    error = errno;
   if (error == 0)
     return 0;
   return zpm_error_set(err, ZPM_ESTART,

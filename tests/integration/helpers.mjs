@@ -105,7 +105,7 @@ export async function run(program, args, options = {}) {
 }
 
 /** Living processes that were started with this ZPM_HOME. */
-function processesOf(home) {
+export function processesOf(home) {
   const found = [];
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     if (Number(pid) === process.pid) continue;
