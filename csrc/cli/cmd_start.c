@@ -217,6 +217,19 @@ static int settle_new(struct zpm_config *config, const char *script,
   return rc == 0 ? zpm_config_validate(config, err) : rc;
 }
 
+/* "npm run dev" as one word. */
+static int check_word(const char *text, struct zpm_error *err)
+{
+  size_t len = strcspn(text, " ");
+
+  if (text[len] == '\0')
+    return 0;
+  return zpm_error_set(err, ZPM_ECONFIG,
+                       "there is no file '%s' here. Arguments go after --: zpm "
+                       "start %.*s --%s",
+                       text, (int)len, text, text + len);
+}
+
 static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
                       struct word *word, struct zpm_error *err)
 {
@@ -228,6 +241,8 @@ static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
   /* With --name the word can only be meant as a program. */
   if (rc == 0 && script.data[0] != '/' && config->name == NULL)
     rc = look_up(word, talk, err);
+  if (rc == 0 && !word->known && script.data[0] != '/')
+    rc = check_word(word->text, err);
   if (rc == 0 && !word->known)
     rc = settle_new(config, script.data, err);
   if (rc == 0)

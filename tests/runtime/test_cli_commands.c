@@ -425,6 +425,17 @@ static void an_unknown_word_is_a_command_and_may_be_a_slip(void **state)
   ASSERT_HAS(f->err, "JSON");
 }
 
+static void a_whole_command_line_is_told_where_arguments_go(void **state)
+{
+  struct fixture *f = *state;
+
+  start_daemon(f, CHANGES);
+  assert_int_equal(run(f, "start", "npm run dev", NULL), 2);
+  ASSERT_HAS(f->err, "zpm start npm -- run dev\n");
+  assert_int_equal(run(f, "start", "npm run dev", "--name", "x", NULL), 2);
+  assert_null(strstr(f->heard, "scriptPath"));
+}
+
 static void an_app_file_is_started_in_one_request(void **state)
 {
   struct fixture *f = *state;
@@ -546,6 +557,7 @@ int main(void)
       TEST(a_script_is_sent_as_an_absolute_path),
       TEST(a_known_name_is_started_by_name),
       TEST(an_unknown_word_is_a_command_and_may_be_a_slip),
+      TEST(a_whole_command_line_is_told_where_arguments_go),
       TEST(an_app_file_is_started_in_one_request),
       TEST(logs_of_all_apps_say_whose_they_are),
       TEST(logs_of_one_app_mix_no_line_of_two_streams),
