@@ -6,25 +6,6 @@
 #include "cli/rows.h"
 #include "cli/view.h"
 
-/* Asks for the figures, and takes the reply's line as it is. */
-static int ask(struct zpm_talk *talk, const char *name, const char **line,
-               struct zpm_error *err)
-{
-  int rc;
-
-  zpm_talk_begin(talk, "stats");
-  if (name != NULL) {
-    zpm_writer_key(&talk->writer, "name");
-    zpm_writer_text(&talk->writer, name);
-  }
-  zpm_talk_end(talk);
-  rc = zpm_talk_flush(talk, err);
-  if (rc != 0)
-    return rc;
-  *line = zpm_talk_receive(talk, err);
-  return *line != NULL ? 0 : err->code;
-}
-
 /* A script that asks for all gets the daemon's own JSON, unparsed. */
 static bool show_raw(struct zpm_cli *cli, const struct zpm_rows_query *query,
                      const char *line)
@@ -109,7 +90,7 @@ static int run(struct zpm_cli *cli, const char *name, enum zpm_view usual,
   const struct zpm_args *args = &cli->args;
   struct zpm_rows_query query;
   struct zpm_talk talk;
-  const char *line;
+  const char *line = NULL;
   int rc;
 
   if (zpm_rows_query_init(&query, zpm_args_value(args, "status"),
@@ -117,8 +98,10 @@ static int run(struct zpm_cli *cli, const char *name, enum zpm_view usual,
                           zpm_args_value(args, "order"), err) != 0)
     return ZPM_CLI_USAGE;
   rc = zpm_cli_connect(cli, true, &talk, err);
-  if (rc == 0)
-    rc = ask(&talk, name, &line, err);
+  if (rc == 0) {
+    line = zpm_talk_ask_line(&talk, "stats", name, err);
+    rc = line != NULL ? 0 : err->code;
+  }
   if (rc == 0 && !show_raw(cli, &query, line))
     rc = show_reply(cli, line, &query, usual, err);
   zpm_talk_close(&talk);

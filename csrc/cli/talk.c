@@ -143,22 +143,23 @@ const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err)
   return receive(talk, -1, err);
 }
 
-int zpm_talk_ask(struct zpm_talk *talk, const char *command, const char *name,
-                 cJSON **reply, struct zpm_error *err)
+const char *zpm_talk_ask_line(struct zpm_talk *talk, const char *command,
+                              const char *name, struct zpm_error *err)
 {
-  const char *line;
-  int rc;
-
-  *reply = NULL;
   zpm_talk_begin(talk, command);
   if (name != NULL) {
     zpm_writer_key(&talk->writer, "name");
     zpm_writer_text(&talk->writer, name);
   }
   zpm_talk_end(talk);
-  rc = zpm_talk_flush(talk, err);
-  if (rc != 0)
-    return rc;
-  line = zpm_talk_receive(talk, err);
+  return zpm_talk_flush(talk, err) == 0 ? zpm_talk_receive(talk, err) : NULL;
+}
+
+int zpm_talk_ask(struct zpm_talk *talk, const char *command, const char *name,
+                 cJSON **reply, struct zpm_error *err)
+{
+  const char *line = zpm_talk_ask_line(talk, command, name, err);
+
+  *reply = NULL;
   return line != NULL ? zpm_answer_parse(line, reply, err) : err->code;
 }

@@ -39,8 +39,11 @@ int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err);
 /* The next line (after the greeting), or NULL with err filled. */
 const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err);
 
-/* One request without keys, or with "name", from connection to parsed reply.
- * The talk stays open. */
+/* One request without keys, or with "name", and the line of its reply; NULL
+ * with err filled.  The talk stays open. */
+const char *zpm_talk_ask_line(struct zpm_talk *talk, const char *command,
+                              const char *name, struct zpm_error *err);
+/* The same, up to the parsed reply. */
 int zpm_talk_ask(struct zpm_talk *talk, const char *command, const char *name,
                  cJSON **reply, struct zpm_error *err);
 
