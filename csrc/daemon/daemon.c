@@ -76,6 +76,8 @@ static void on_signal(uv_signal_t *handle, int number)
 {
   struct daemon *daemon = handle->data;
 
+  if (daemon->leaving)
+    return;
   zpm_journal_write("received %s: stopping all apps",
                     number == SIGTERM ? "SIGTERM" : "SIGINT");
   zpm_api_shutdown(daemon->api);
