@@ -30,14 +30,13 @@ enum zpm_wire_type {
   ZPM_WIRE_NAK,          /* id, a = type refused, b = errno */
   ZPM_WIRE_PONG,         /* id, a = pid of the keeper */
   /* only in the table that a new daemon inherits (memfd) */
-  ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, flags: EXITED, FOREIGN */
+  ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, flags: EXITED */
   ZPM_WIRE_FD,    /* name, a = fd number */
 };
 
 enum {
-  ZPM_WIRE_GROUP = 1 << 0,   /* KILL */
-  ZPM_WIRE_EXITED = 1 << 0,  /* CHILD */
-  ZPM_WIRE_FOREIGN = 1 << 1, /* CHILD: not the keeper's own child */
+  ZPM_WIRE_GROUP = 1 << 0,  /* KILL */
+  ZPM_WIRE_EXITED = 1 << 0, /* CHILD */
 };
 
 struct zpm_wire_record {
