@@ -2,8 +2,8 @@
 # build-release.sh [FOLDER]: all that the npm package brings for this platform,
 # stripped, in FOLDER (default prebuilds/<platform>-<cpu>). The programs, zpm and
 # zpm-keeper, are fully static (musl, built in out/static), so that they run on
-# every Linux of this CPU. The addon needs the C library of this machine or a
-# newer one, as Node does, and brings the rest.
+# every Linux of this CPU. The addon needs what Node needs (libstdc++), and the C
+# library of this machine or a newer one.
 #
 # libuv and cJSON are compiled from the distribution's source packages, with its
 # security patches, fetched and verified by apt into out/deps. No source of
@@ -78,9 +78,10 @@ build_programs() {
     cmake --build out/static -j "$JOBS"
 }
 
-# From the same cJSON as the programs, and with its own libstdc++.
+# From the same cJSON as the programs. libstdc++ stays outside: Node brings it,
+# and linking it in would ask for a newer C library (glibc 2.35).
 build_addon() {
-  ZPM_CJSON_SRC=$SOURCES LDFLAGS='-static-libstdc++ -static-libgcc' \
+  ZPM_CJSON_SRC=$SOURCES \
     npm run --silent build:addon -- -j "$JOBS" --loglevel=warn
 }
 

@@ -299,16 +299,13 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
   struct zpm_config nothing;
   struct zpm_error err = {0};
   struct zpm_app *app = NULL;
-  int rc = check_open(supervisor, &err);
 
   zpm_config_init(&nothing);
   changes = changes != NULL ? changes : &nothing;
-  if (rc == 0)
+  if (check_open(supervisor, &err) == 0)
     app = find(supervisor, name, &err);
-  rc = app == NULL ? err.code : check_same_name(changes, name, &err);
-  if (rc == 0)
-    rc = reconfigure(supervisor, app, changes, environment, &err);
-  if (rc != 0) {
+  if (app == NULL || check_same_name(changes, name, &err) != 0 ||
+      reconfigure(supervisor, app, changes, environment, &err) != 0) {
     fail(done, ctx, &err);
     return;
   }

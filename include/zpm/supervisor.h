@@ -45,11 +45,11 @@ enum zpm_status {
 const char *zpm_status_name(enum zpm_status status);
 
 enum zpm_event_kind {
-  ZPM_EVENT_APP,     /* added, or something of it changed */
-  ZPM_EVENT_EXIT,    /* a process of it ended (see its last exit) */
-  ZPM_EVENT_DELETED, /* it is gone */
-  ZPM_EVENT_LOG,     /* output: stream, bytes, len */
-  ZPM_EVENT_IDLE,    /* nothing is supervised any more: no process lives */
+  ZPM_EVENT_APP,         /* added, or something of it changed */
+  ZPM_EVENT_EXIT,        /* a process of it ended (see its last exit) */
+  ZPM_EVENT_DELETED,     /* it is gone */
+  ZPM_EVENT_LOG,         /* output: stream, bytes, len */
+  ZPM_EVENT_IDLE,        /* nothing is supervised any more: no process lives */
   ZPM_EVENT_KEEPER_LOST, /* all apps have been ended, and none can start */
 };
 
