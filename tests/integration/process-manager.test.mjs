@@ -70,6 +70,17 @@ test("the memory and the CPU time of an app are told", async (t) => {
   });
 });
 
+test("what an app sends by process.send() hurts nobody", async (t) => {
+  const pm = sandbox(t).manager();
+  await pm.start({ name: "a", scriptPath: fixture("sends.js") });
+  for await (const { text } of pm.logs("a")) if (text.includes("sent")) break;
+  await waitFor("the heap", async () => {
+    const [{ memoryHeap }] = await pm.stats("a");
+    return memoryHeap > 100 * 1024;
+  });
+  assert.equal((await pm.describe("a")).status, "running");
+});
+
 test("a program that is no Node app has no heap figure", async (t) => {
   const pm = sandbox(t).manager();
   await pm.start({ name: "a", scriptPath: "sleep", args: ["1000"] });
