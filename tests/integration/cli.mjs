@@ -79,6 +79,10 @@ export function commandLine(t) {
   mkdirSync(project);
   t.after(() => wires.forEach((wire) => wire.close()));
 
+  const wire = (namespace) => {
+    wires.push(new Wire(getSocketPath(namespace, box.home)));
+    return wires.at(-1);
+  };
   const zpmWith = (options, ...words) =>
     run(zpmPath, words, {
       cwd: project,
@@ -132,10 +136,13 @@ export function commandLine(t) {
         const found = log(name, stream);
         return found.includes(text) && found;
       }),
-    wire: (namespace) => {
-      const wire = new Wire(getSocketPath(namespace, box.home));
-      wires.push(wire);
-      return wire;
+    wire,
+    /** One request on a connection of its own. */
+    wireAsk: async (request) => {
+      const own = wire();
+      const reply = await own.ask(request);
+      own.close();
+      return reply;
     },
     /** The processes of zpm itself that live in this home. */
     daemons: () =>
