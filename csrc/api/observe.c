@@ -140,6 +140,7 @@ void zpm_api_observe(void *ctx, const struct zpm_supervisor_event *event)
     break;
   case ZPM_EVENT_IDLE:
   case ZPM_EVENT_KEEPER_LOST:
+  case ZPM_EVENT_TROUBLE:
     break;
   }
 }

@@ -97,6 +97,8 @@ static void on_event(void *ctx, const struct zpm_supervisor_event *event)
   struct daemon *daemon = ctx;
 
   zpm_api_observe(daemon->api, event);
+  if (event->kind == ZPM_EVENT_TROUBLE)
+    zpm_journal_write("%.*s", (int)event->len, event->bytes);
   if (event->kind == ZPM_EVENT_KEEPER_LOST)
     on_keeper_lost(daemon);
 }
@@ -224,6 +226,7 @@ static void ignore_signals(void)
 {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a file size limit costs log bytes, not us */
 }
 
 int zpm_daemon_main(const struct zpm_daemon_options *options)

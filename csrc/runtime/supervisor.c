@@ -17,6 +17,18 @@ void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
   supervisor->observer(supervisor->observer_ctx, &event);
 }
 
+void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
+                                 const char *text)
+{
+  struct zpm_supervisor_event event = {
+      .kind = ZPM_EVENT_TROUBLE,
+      .bytes = text,
+      .len = strlen(text),
+  };
+
+  supervisor->observer(supervisor->observer_ctx, &event);
+}
+
 void zpm_supervisor_on_output(void *ctx, const char *name,
                               enum zpm_stream stream, const char *bytes,
                               size_t len)

@@ -74,6 +74,9 @@ zpm_log_output_cb zpm_supervisor_on_output;
 
 void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
                          enum zpm_event_kind kind, const char *name);
+/* A sentence for the host's log. */
+void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
+                                 const char *text);
 struct zpm_app *zpm_supervisor_find_app(const struct zpm_supervisor *supervisor,
                                         const char *name);
 /* Takes the record over (on success). */

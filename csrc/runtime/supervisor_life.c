@@ -49,6 +49,24 @@ static int read_old_roster(struct zpm_roster *roster, const char *path,
   return rc == 0 ? 0 : first.code;
 }
 
+static int fall_back(struct zpm_supervisor *supervisor,
+                     struct zpm_roster *roster, struct zpm_error *err)
+{
+  struct zpm_str text = {0};
+  int rc;
+
+  if (zpm_str_printf(&text,
+                     "%s. It was put aside as .damaged, and the state before "
+                     "it was taken",
+                     err->message) != 0)
+    return ZPM_ENOMEM;
+  rc = read_old_roster(roster, supervisor->state_path, err);
+  if (rc == 0)
+    zpm_supervisor_tell_trouble(supervisor, text.data);
+  zpm_str_deinit(&text);
+  return rc;
+}
+
 static int load(struct zpm_supervisor *supervisor, struct zpm_error *err)
 {
   struct zpm_roster roster = {0};
@@ -61,7 +79,7 @@ static int load(struct zpm_supervisor *supervisor, struct zpm_error *err)
   if (rc == UV_ENOENT)
     return 0;
   if (rc == ZPM_ESTATE)
-    rc = read_old_roster(&roster, supervisor->state_path, err);
+    rc = fall_back(supervisor, &roster, err);
   for (size_t i = 0; rc == 0 && i < roster.len; i++)
     rc = zpm_supervisor_add_app(supervisor, &roster.items[i], &app, err);
   zpm_roster_deinit(&roster);

@@ -14,10 +14,25 @@ static void on_timer(uv_timer_t *timer)
   zpm_supervisor_save_flush(timer->data, ZPM_SAVED);
 }
 
+/* Said once when it begins, and once when it is over. */
+static void note_result(struct zpm_supervisor *supervisor,
+                        const struct zpm_error *err)
+{
+  if (err->code != 0 && supervisor->save_error == 0)
+    zpm_supervisor_tell_trouble(supervisor, err->message);
+  if (err->code == 0 && supervisor->save_error != 0)
+    zpm_supervisor_tell_trouble(supervisor, "the state is saved again");
+  supervisor->save_error = err->code;
+}
+
 static void sync_state(struct zpm_supervisor *supervisor)
 {
-  if (supervisor->save_error == 0)
-    supervisor->save_error = zpm_store_sync(supervisor->state_path, NULL);
+  struct zpm_error err = {0};
+
+  if (supervisor->save_error != 0)
+    return; /* the new contents are not there yet */
+  zpm_store_sync(supervisor->state_path, &err);
+  note_result(supervisor, &err);
 }
 
 static void on_sync_due(uv_timer_t *timer)
@@ -63,8 +78,9 @@ void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
 
 /* ---- writing ---- */
 
-static int write_records(struct zpm_supervisor *supervisor,
-                         const struct zpm_record **records)
+static void write_records(struct zpm_supervisor *supervisor,
+                          const struct zpm_record **records,
+                          struct zpm_error *err)
 {
   struct zpm_str text = {0};
   size_t count = 0;
@@ -82,25 +98,27 @@ static int write_records(struct zpm_supervisor *supervisor,
   }
   rc = zpm_state_to_json(&text, records, count);
   if (rc == 0)
-    rc = zpm_store_write(supervisor->state_path, text.data, text.len, NULL);
+    zpm_store_write(supervisor->state_path, text.data, text.len, err);
+  else
+    zpm_error_set(err, rc, "cannot save the state: %s", zpm_code_text(rc));
   zpm_str_deinit(&text);
-  return rc;
 }
 
-static int write_state(struct zpm_supervisor *supervisor)
+static void write_state(struct zpm_supervisor *supervisor)
 {
   const struct zpm_record **records;
-  int rc;
+  struct zpm_error err = {0};
 
   if (supervisor->state_path == NULL)
-    return 0;
+    return;
   records =
       zpm_alloc((supervisor->app_count + 1) * sizeof(struct zpm_record *));
-  if (records == NULL)
-    return ZPM_ENOMEM;
-  rc = write_records(supervisor, records);
+  if (records != NULL)
+    write_records(supervisor, records, &err);
+  else
+    zpm_error_set(&err, ZPM_ENOMEM, "cannot save the state: out of memory");
   zpm_free(records);
-  return rc;
+  note_result(supervisor, &err);
 }
 
 static void acknowledge(struct zpm_supervisor *supervisor)
@@ -121,7 +139,7 @@ void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
   uv_timer_stop(&supervisor->save_timer);
   supervisor->unsaved = ZPM_SAVED;
   supervisor->saved_at_ms = uv_now(supervisor->services.loop);
-  supervisor->save_error = write_state(supervisor);
+  write_state(supervisor);
   if (supervisor->save_error != 0) {
     supervisor->unsaved = ZPM_UNSAVED_FACTS;
     uv_timer_start(&supervisor->save_timer, on_timer, TRY_AGAIN_MS, 0);

@@ -51,11 +51,12 @@ enum zpm_event_kind {
   ZPM_EVENT_LOG,         /* output: stream, bytes, len */
   ZPM_EVENT_IDLE,        /* nothing is supervised any more: no process lives */
   ZPM_EVENT_KEEPER_LOST, /* all apps have been ended, and none can start */
+  ZPM_EVENT_TROUBLE,     /* for the host's log: a sentence in bytes, len */
 };
 
 struct zpm_supervisor_event {
   enum zpm_event_kind kind;
-  const char *name; /* of the app; NULL for IDLE and KEEPER_LOST */
+  const char *name; /* of the app; NULL for the last three kinds */
   int stream;       /* LOG: enum zpm_stream */
   const char *bytes;
   size_t len;

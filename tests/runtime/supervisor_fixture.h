@@ -35,6 +35,7 @@ struct world {
   char output[4096]; /* what apps wrote, by LOG events */
   size_t output_len;
   unsigned exits;
+  unsigned troubles;
   unsigned deleted;
   bool closed;
 };
@@ -66,6 +67,8 @@ static inline void on_event(void *ctx, const struct zpm_supervisor_event *event)
 
   if (event->kind == ZPM_EVENT_EXIT)
     w->exits++;
+  if (event->kind == ZPM_EVENT_TROUBLE)
+    w->troubles++;
   if (event->kind == ZPM_EVENT_DELETED)
     w->deleted++;
   if (event->kind != ZPM_EVENT_LOG)

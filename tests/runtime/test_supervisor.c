@@ -319,6 +319,7 @@ static void a_torn_state_falls_back_to_the_one_before(void **state)
   assert_int_equal(zpm_supervisor_count(w->supervisor), 1);
   assert_non_null(view(w, "api").name);
   assert_int_equal(stat(in_folder(w, "state.json.damaged"), &info), 0);
+  assert_int_equal(w->troubles, 1);
 }
 
 static void figures_are_of_the_whole_tree(void **state)
