@@ -83,11 +83,27 @@ static bool is_kernel_thread(int pid)
   return getpgid(pid) == 0;
 }
 
+/* One that has just gone, or may not be looked at, is no failure; to overlook
+ * one because we have no descriptor left would be. */
+static bool is_failure(int rc)
+{
+  return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM;
+}
+
+static int read_process(int proc, int pid, struct zpm_process_table *table)
+{
+  struct zpm_stat stat;
+  int rc = zpm_stat_read(proc, pid, &stat);
+
+  if (rc == 0)
+    return add_process(table, pid, &stat);
+  return is_failure(rc) ? rc : 0;
+}
+
 int zpm_platform_processes(struct zpm_process_table *table)
 {
   DIR *folder = opendir("/proc");
   struct dirent *entry;
-  struct zpm_stat stat;
   int rc = 0;
 
   table->len = 0;
@@ -96,10 +112,8 @@ int zpm_platform_processes(struct zpm_process_table *table)
   while (rc == 0 && (entry = readdir(folder)) != NULL) {
     int pid = pid_of_name(entry->d_name);
 
-    /* One that has just gone is no failure. */
-    if (pid > 0 && !is_kernel_thread(pid) &&
-        zpm_stat_read(dirfd(folder), pid, &stat) == 0)
-      rc = add_process(table, pid, &stat);
+    if (pid > 0 && !is_kernel_thread(pid))
+      rc = read_process(dirfd(folder), pid, table);
   }
   closedir(folder);
   sort_table(table);

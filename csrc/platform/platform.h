@@ -16,7 +16,8 @@
 
 /* ---- processes ---- */
 
-/* One pass over the process table; reuses table->items. */
+/* One pass over the process table; reuses table->items.  What fails does so as
+ * a whole: nobody who was there all the time is left out. */
 int zpm_platform_processes(struct zpm_process_table *table);
 void zpm_process_table_deinit(struct zpm_process_table *table);
 

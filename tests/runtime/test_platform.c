@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -210,6 +211,28 @@ static void the_table_is_read_anew_into_the_same_memory(void **state)
 }
 
 /* ---- environments ---- */
+
+static void a_table_that_cannot_be_read_whole_is_none(void **state)
+{
+  struct zpm_process_table table = {0};
+  struct rlimit before;
+  struct rlimit one_more;
+  int next = dup(0);
+
+  (void)state;
+  assert_true(next > 0);
+  close(next);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+  /* Room for the folder, and for nothing in it. */
+  one_more = before;
+  one_more.rlim_cur = (rlim_t)next + 1;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  assert_int_equal(zpm_platform_processes(&table), -EMFILE);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+  assert_int_equal(zpm_platform_processes(&table), 0);
+  assert_true(table.len > 0);
+  zpm_process_table_deinit(&table);
+}
 
 static void the_environment_is_matched_exactly(void **state)
 {
@@ -580,6 +603,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(a_zombie_whose_threads_live_is_alive),
       cmocka_unit_test(the_table_has_this_process_and_ascends),
       cmocka_unit_test(the_table_is_read_anew_into_the_same_memory),
+      cmocka_unit_test(a_table_that_cannot_be_read_whole_is_none),
       cmocka_unit_test(the_environment_is_matched_exactly),
       cmocka_unit_test(an_environment_of_many_pages_is_searched_to_its_end),
       cmocka_unit_test(what_cannot_be_read_has_no_environment),
