@@ -169,6 +169,8 @@ static void on_spawned(void *ctx, uint64_t id, int pid, int error)
 
   if (proc != NULL)
     zpm_proc_on_spawned(proc, pid, error);
+  else if (pid == 0) /* for a former daemon: no exit will follow */
+    zpm_supervisor_save_ack(ctx, id);
 }
 
 static void on_exec_result(void *ctx, uint64_t id, enum zpm_spawn_stage stage,
