@@ -15,17 +15,19 @@ static int no_memory(struct zpm_error *err)
   return zpm_error_set(err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));
 }
 
-int zpm_launch_check_cwd(const char *cwd, struct zpm_error *err)
+static int cwd_error(const char *cwd)
 {
   struct stat folder;
-  int error = 0;
 
-  if (stat(cwd, &folder) != 0)
-    error = errno;
-  else if (!S_ISDIR(folder.st_mode))
-    error = ENOTDIR;
-  else if (access(cwd, X_OK) != 0)
-    error = errno;
+  if (stat(cwd, &folder) == 0 && !S_ISDIR(folder.st_mode))
+    return ENOTDIR;
+  return access(cwd, X_OK) == 0 ? 0 : errno;
+}
+
+int zpm_launch_check_cwd(const char *cwd, struct zpm_error *err)
+{
+  int error = cwd_error(cwd);
+
   if (error == 0)
     return 0;
   return zpm_error_set(err, ZPM_ESTART,
