@@ -12,7 +12,8 @@ static const char SLEEPER[] = "exec sleep 1000";
 static void a_start_of_a_starting_app_waits_for_the_same_run(void **state)
 {
   struct world *w = *state;
-  struct outcome first = {0}, second = {0};
+  struct outcome first = {0};
+  struct outcome second = {0};
   struct zpm_config config = config_of(w, "api", NULL);
 
   write_script(w, "api", SLEEPER);
@@ -45,7 +46,8 @@ static void who_is_answered_may_give_the_next_command_at_once(void **state)
 {
   struct world *w = *state;
   struct chain chain = {.w = w};
-  struct outcome second = {0}, third = {0};
+  struct outcome second = {0};
+  struct outcome third = {0};
   struct zpm_config config = config_of(w, "api", NULL);
 
   write_script(w, "api", SLEEPER);
@@ -193,10 +195,11 @@ static int count_fds(int pid)
 
   snprintf(path, sizeof(path), "/proc/%d/fd", pid);
   folder = opendir(path);
-  assert_non_null(folder);
-  while (readdir(folder) != NULL)
+  while (folder != NULL && readdir(folder) != NULL)
     count++;
-  closedir(folder);
+  if (folder != NULL)
+    closedir(folder);
+  assert_true(count > 0);
   return count;
 }
 
