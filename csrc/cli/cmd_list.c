@@ -1,8 +1,6 @@
 /* list, stats */
 #include "cli/cli.h"
 
-#include <string.h>
-
 #include "cli/rows.h"
 #include "cli/view.h"
 
