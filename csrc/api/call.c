@@ -110,14 +110,6 @@ void zpm_call_answer_error(struct zpm_call *call, const struct zpm_error *err)
   answered(call);
 }
 
-void zpm_call_answer_json(struct zpm_call *call, cJSON *data)
-{
-  zpm_str_clear(&call->reply);
-  if (zpm_reply_ok(&call->reply, call->request.id, data) != 0)
-    zpm_str_clear(&call->reply);
-  answered(call);
-}
-
 void zpm_call_answer_no_app(struct zpm_call *call, const char *name)
 {
   struct zpm_error err;

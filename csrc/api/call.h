@@ -48,8 +48,6 @@ struct zpm_call *zpm_call_create(struct zpm_peer *peer,
 void zpm_call_done(void *ctx, const char *text, const struct zpm_error *err);
 void zpm_call_answer_text(struct zpm_call *call, const char *text);
 void zpm_call_answer_error(struct zpm_call *call, const struct zpm_error *err);
-/* `data` is taken over; NULL is null. */
-void zpm_call_answer_json(struct zpm_call *call, cJSON *data);
 /* No such app, with the nearest name if there is one. */
 void zpm_call_answer_no_app(struct zpm_call *call, const char *name);
 /* A long answer is written between these two, after "data":. */

@@ -128,19 +128,6 @@ int zpm_cli_connect(struct zpm_cli *cli, bool start_daemon,
   return zpm_talk_open(talk, &options, err);
 }
 
-int zpm_cli_ask(struct zpm_cli *cli, const char *command, const char *name,
-                cJSON **reply, struct zpm_error *err)
-{
-  struct zpm_talk talk;
-  int rc = zpm_cli_connect(cli, true, &talk, err);
-
-  *reply = NULL;
-  if (rc == 0)
-    rc = zpm_talk_ask(&talk, command, name, reply, err);
-  zpm_talk_close(&talk);
-  return rc;
-}
-
 /* ---- showing ---- */
 
 void zpm_cli_show_json(struct zpm_cli *cli, const cJSON *json)

@@ -54,11 +54,6 @@ int zpm_cli_main(int argc, const char *const *argv);
 int zpm_cli_connect(struct zpm_cli *cli, bool start_daemon,
                     struct zpm_talk *talk, struct zpm_error *err);
 
-/* One question of the kind of zpm_talk_ask, in a talk of its own, which
- * starts the daemon when none runs. */
-int zpm_cli_ask(struct zpm_cli *cli, const char *command, const char *name,
-                cJSON **reply, struct zpm_error *err);
-
 /* Shows a value as one line of JSON. */
 void zpm_cli_show_json(struct zpm_cli *cli, const cJSON *json);
 /* {"message":...} with --json, else the sentence. */
