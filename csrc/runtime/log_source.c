@@ -8,7 +8,9 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
+#include "core/lines.h"
 #include "platform/platform.h"
+#include "runtime/log_piece.h"
 
 enum {
   LAST_MAX = 1 << 20,   /* what a closing source still takes */
@@ -53,30 +55,59 @@ static void announce(struct zpm_log_source *source, uint64_t now_ms)
   memcpy(batch->carry, source->carry, source->carry_len);
 }
 
-static void tell(struct zpm_log *log, const char *bytes, size_t len)
+static void remember(struct zpm_log *log, const char *bytes, size_t len)
 {
-  struct zpm_logs *logs = log->logs;
-
   if (log->last == NULL)
     log->last = zpm_alloc_zeroed(1, sizeof(*log->last));
   if (log->last != NULL)
     zpm_last_line_feed(log->last, bytes, len);
-  if (logs->on_output != NULL)
+}
+
+static void tell(const struct zpm_log *log, const char *bytes, size_t len)
+{
+  const struct zpm_logs *logs = log->logs;
+
+  if (len > 0)
     logs->on_output(logs->ctx, log->app, log->file.stream, bytes, len);
+}
+
+/* As the file has it, or would have. */
+static void tell_formatted(const struct zpm_log *log, struct zpm_lines *lines,
+                           uint64_t time_ms)
+{
+  char *scratch = log->logs->inflight.scratch;
+  size_t len;
+
+  zpm_lines_begin(lines, time_ms);
+  while ((len = zpm_lines_format(lines, scratch, ZPM_INFLIGHT_SCRATCH)) > 0)
+    tell(log, scratch, len);
 }
 
 static void on_batch(struct zpm_log_source *source, uint64_t now_ms)
 {
   struct zpm_log *log = source->log;
   struct zpm_inflight *inflight = &log->logs->inflight;
+  const struct zpm_inflight_batch *batch = zpm_inflight_current(inflight);
+  uint64_t time_ms = batch->time_ms;
+  struct zpm_lines lines = {
+      .style = (enum zpm_lines_style)batch->style,
+      .stream = zpm_log_piece_stream_name(log->file.stream),
+      .line_start = log->file.fd < 0 || log->file.line_start,
+  };
   uint8_t carried = source->carry_len;
   size_t len;
-  const char *bytes = zpm_inflight_bytes(inflight, &len);
 
-  zpm_log_file_write(&log->file, inflight, keep_carry(source, bytes, len),
-                     now_ms);
+  lines.bytes = zpm_inflight_bytes(inflight, &len);
+  lines.len = keep_carry(source, lines.bytes, len);
+  zpm_log_file_write(&log->file, inflight, lines.len, now_ms);
   zpm_inflight_end(inflight);
-  tell(log, bytes + carried, len - carried);
+  remember(log, lines.bytes + carried, len - carried);
+  if (log->logs->on_output == NULL)
+    return;
+  if (lines.style == ZPM_LINES_RAW)
+    tell(log, lines.bytes, lines.len);
+  else
+    tell_formatted(log, &lines, time_ms);
 }
 
 /* A pause of a millisecond is enough to fill a pipe of 64 KiB: an app that

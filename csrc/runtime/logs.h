@@ -37,7 +37,7 @@ struct zpm_log_rules {
   bool json; /* {"time":...,"stream":"out","line":...[,"partial":true]} */
 };
 
-/* New bytes as the app wrote them, after they are in the file (or were dropped,
+/* New bytes in the format of the file, after they are in it (or were dropped,
  * if it cannot be written).  Must not call back into the logs: queue. */
 typedef void zpm_log_output_cb(void *ctx, const char *app,
                                enum zpm_stream stream, const char *bytes,

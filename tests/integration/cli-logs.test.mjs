@@ -196,6 +196,27 @@ test("lines are stamped, or made JSON, when that is wanted", async (t) => {
   assert.equal(JSON.parse(box.log("json", "err")).stream, "err");
 });
 
+test("live output has the format of the history", async (t) => {
+  const box = commandLine(t);
+  const file = box.write(
+    "tick.sh",
+    "i=0\nwhile :; do i=$((i+1)); printf 'ti'; printf 'ck %s\\n' $i; sleep 0.01; done\n",
+  );
+  await box.done("start", file, "--name", "json", "--log-format", "json");
+  await box.done("start", file, "--name", "time", "--log-timestamps");
+  await box.logHas("json", "ck 3");
+  const [json, time] = [follow(t, box, "json"), follow(t, box, "time")];
+  await json.has("ck 30");
+  await time.has("ck 30");
+  const lines = ({ text }) => text.slice(0, text.lastIndexOf("\n")).split("\n");
+  for (const line of lines(json)) assert.equal(JSON.parse(line).stream, "out");
+  for (const line of lines(time)) assert.match(line, /^\d{4}-.*Z tick \d+$/);
+  json.child.kill("SIGINT");
+  await within("its end", json.end);
+  const shown = json.text.trimEnd();
+  assert.ok(box.log("json").includes(shown.slice(shown.indexOf("\n") + 1)));
+});
+
 test("binary output is kept as it is", async (t) => {
   const box = commandLine(t);
   const bytes = Buffer.alloc(256 * 40);

@@ -72,6 +72,13 @@ static void the_notice_has_the_format_of_the_log(void **state)
   logs_pass(&f, 600);
   pipe_write(&stamped, "after\n");
   pipe_write(&json, "after\n");
+  assert_string_equal(
+      without_times(f.heard.data),
+      "<time> half12"
+      "{\"time\":\"<time>\",\"stream\":\"out\",\"line\":\"123\","
+      "\"partial\":true}\n"
+      "<time> after\n"
+      "{\"time\":\"<time>\",\"stream\":\"out\",\"line\":\"after\"}\n");
   pipe_close(&stamped);
   pipe_close(&json);
   assert_timed_log(
