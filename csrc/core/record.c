@@ -1,5 +1,7 @@
 #include "core/record.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 
 struct zpm_environment *zpm_environment_create(void)
@@ -56,4 +58,39 @@ struct zpm_record *zpm_roster_add(struct zpm_roster *roster)
   roster->items = items;
   zpm_record_init(&items[roster->len]);
   return &items[roster->len++];
+}
+
+/* ---- exits ---- */
+
+enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
+
+static void put_duration(char *text, size_t size, uint64_t ms)
+{
+  unsigned long long n = ms;
+
+  if (ms < SECOND_MS)
+    snprintf(text, size, "%llu ms", n);
+  else if (ms < MINUTE_MS)
+    snprintf(text, size, "%llu.%llu s", n / SECOND_MS, n % SECOND_MS / 100);
+  else if (ms < HOUR_MS)
+    snprintf(text, size, "%llu min", n / MINUTE_MS);
+  else
+    snprintf(text, size, "%llu h %llu min", n / HOUR_MS,
+             n % HOUR_MS / MINUTE_MS);
+}
+
+const char *zpm_exit_text(const struct zpm_exit *end,
+                          char text[ZPM_EXIT_TEXT_SIZE])
+{
+  const char *signal = zpm_signal_name(end->signal);
+  char after[32];
+
+  put_duration(after, sizeof(after), end->uptime_ms);
+  if (end->signal != 0)
+    snprintf(text, ZPM_EXIT_TEXT_SIZE, "%s (%d) after %s",
+             signal != NULL ? signal : "signal", end->signal, after);
+  else
+    snprintf(text, ZPM_EXIT_TEXT_SIZE, "exit code %d after %s", end->code,
+             after);
+  return text;
 }

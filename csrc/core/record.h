@@ -36,6 +36,7 @@ struct zpm_build {
 struct zpm_run {
   uint64_t id;
   uint64_t started_ms; /* wall clock */
+  bool leaving; /* it had been told to: a stop or restart was under way */
   struct zpm_build build;
 };
 
@@ -47,6 +48,12 @@ struct zpm_exit {
   uint64_t at_ms; /* wall clock, milliseconds since 1970 */
   uint64_t uptime_ms;
 };
+
+enum { ZPM_EXIT_TEXT_SIZE = 80 };
+
+/* "exit code 1 after 66 ms", "SIGSEGV (11) after 3.2 s". Returns `text`. */
+const char *zpm_exit_text(const struct zpm_exit *end,
+                          char text[ZPM_EXIT_TEXT_SIZE]);
 
 struct zpm_record {
   struct zpm_config config;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -186,21 +185,13 @@ static void note_exit(struct zpm_proc *proc, int wait_status)
 
 static void explain_hold(struct zpm_proc *proc)
 {
-  const struct zpm_exit *end = &proc->last_exit;
-  const char *signal = zpm_signal_name(end->signal);
-  char how[48];
+  const char *name = proc->recipe->config->name;
+  char end[ZPM_EXIT_TEXT_SIZE];
 
-  if (end->signal != 0)
-    snprintf(how, sizeof(how), "%s (%d)", signal != NULL ? signal : "signal",
-             end->signal);
-  else
-    snprintf(how, sizeof(how), "exit code %d", end->code);
   zpm_error_set(&proc->error, ZPM_ESTART,
-                "it ended by %s after %llu.%llu s and is not started again by "
-                "itself. See `zpm logs %s --err`, mend it, then `zpm start %s`",
-                how, (unsigned long long)(end->uptime_ms / 1000),
-                (unsigned long long)(end->uptime_ms % 1000 / 100),
-                proc->recipe->config->name, proc->recipe->config->name);
+                "it ended by %s and is not started again by itself. See `zpm "
+                "logs %s --err`, mend it, then `zpm start %s`",
+                zpm_exit_text(&proc->last_exit, end), name, name);
 }
 
 /* Both are known now: how the exec went, and how the leader ended. */

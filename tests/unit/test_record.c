@@ -1,5 +1,6 @@
 #include "core/record.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -68,12 +69,40 @@ static void a_failed_allocation_is_told_and_leaks_nothing(void **state)
   failing_alloc_sweep(build, NULL);
 }
 
+static void assert_text(struct zpm_exit end, const char *expected)
+{
+  char text[ZPM_EXIT_TEXT_SIZE];
+
+  assert_string_equal(zpm_exit_text(&end, text), expected);
+}
+
+static void an_exit_is_told_in_words(void **state)
+{
+  (void)state;
+  assert_text((struct zpm_exit){.code = 1, .uptime_ms = 66},
+              "exit code 1 after 66 ms");
+  assert_text((struct zpm_exit){.uptime_ms = 999}, "exit code 0 after 999 ms");
+  assert_text((struct zpm_exit){.code = -1, .signal = 11, .uptime_ms = 1250},
+              "SIGSEGV (11) after 1.2 s");
+  assert_text((struct zpm_exit){.code = -1, .signal = 40, .uptime_ms = 59999},
+              "signal (40) after 59.9 s");
+  assert_text((struct zpm_exit){.code = 2, .uptime_ms = 60000},
+              "exit code 2 after 1 min");
+  assert_text((struct zpm_exit){.code = 255, .uptime_ms = 7380000},
+              "exit code 255 after 2 h 3 min");
+  assert_text((struct zpm_exit){.code = INT_MIN,
+                                .signal = INT_MIN,
+                                .uptime_ms = UINT64_MAX},
+              "signal (-2147483648) after 5124095576030 h 25 min");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_environment_lives_as_long_as_it_is_held),
       cmocka_unit_test(a_new_record_has_the_default_config),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
+      cmocka_unit_test(an_exit_is_told_in_words),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
