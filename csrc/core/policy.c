@@ -46,6 +46,11 @@ uint64_t zpm_policy_backoff(const struct zpm_policy *policy, uint32_t crash)
   return delay < cap ? delay : cap;
 }
 
+bool zpm_policy_tells_crash(uint32_t crash)
+{
+  return (crash & (crash - 1)) == 0;
+}
+
 bool zpm_build_equal(const struct zpm_build *a, const struct zpm_build *b)
 {
   bool known = a->mtime_ns != 0 || a->size != 0;

@@ -48,6 +48,10 @@ enum zpm_verdict zpm_policy_judge(const struct zpm_policy *policy,
  * a row (1, 2, ...): minBackoff, doubled each time, at most maxBackoff. */
 uint64_t zpm_policy_backoff(const struct zpm_policy *policy, uint32_t crash);
 
+/* Whether crash number `crash` in a row is worth a line in a log: 1, 2, 4, 8...
+ * An app that crashes all night fills no disk. */
+bool zpm_policy_tells_crash(uint32_t crash);
+
 /* Same script, unchanged?  An unknown build is like no other. */
 bool zpm_build_equal(const struct zpm_build *a, const struct zpm_build *b);
 

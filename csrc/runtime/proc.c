@@ -102,6 +102,13 @@ static enum zpm_event carry_out(struct zpm_proc *proc,
   return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : ZPM_EVENTS;
 }
 
+/* Somebody may have taken the wish back meanwhile. */
+static bool has_failed(const struct zpm_proc *proc, enum zpm_event event)
+{
+  return (event == ZPM_EV_CANNOT && proc->machine.state == ZPM_HELD) ||
+         (event == ZPM_EV_FORK_FAILED && proc->machine.state == ZPM_BACKOFF);
+}
+
 static void feed(struct zpm_proc *proc, enum zpm_event event)
 {
   while (event != ZPM_EVENTS) {
@@ -111,9 +118,12 @@ static void feed(struct zpm_proc *proc, enum zpm_event event)
         .build = proc->launch.build,
         .end = proc->last_exit,
     };
+    struct zpm_effects effects =
+        zpm_machine_step(&proc->machine, &proc->policy, &fact);
 
-    event =
-        carry_out(proc, zpm_machine_step(&proc->machine, &proc->policy, &fact));
+    if (has_failed(proc, event))
+      proc->events->failed(proc->ctx, proc);
+    event = carry_out(proc, effects);
   }
 }
 

@@ -52,6 +52,8 @@ struct zpm_proc_events {
   void (*changed)(void *ctx, struct zpm_proc *proc);
   /* A run ended; proc->last_exit says how. */
   void (*ended)(void *ctx, struct zpm_proc *proc);
+  /* It could not be started; proc->error says why. */
+  void (*failed)(void *ctx, struct zpm_proc *proc);
   /* All of a run is over and its exit may be acknowledged once it is saved. */
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
   /* The answer to zpm_proc_ask_heap came. */

@@ -17,18 +17,6 @@ void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
   supervisor->observer(supervisor->observer_ctx, &event);
 }
 
-void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
-                                 const char *text)
-{
-  struct zpm_supervisor_event event = {
-      .kind = ZPM_EVENT_TROUBLE,
-      .bytes = text,
-      .len = strlen(text),
-  };
-
-  supervisor->observer(supervisor->observer_ctx, &event);
-}
-
 void zpm_supervisor_on_output(void *ctx, const char *name,
                               enum zpm_stream stream, const char *bytes,
                               size_t len)
@@ -134,6 +122,13 @@ static void on_proc_ended(void *ctx, struct zpm_proc *proc)
   struct zpm_app *app = ctx;
 
   zpm_supervisor_tell(owner_of(proc), ZPM_EVENT_EXIT, app->record.config.name);
+  zpm_supervisor_tell_crash(owner_of(proc), proc);
+}
+
+static void on_proc_failed(void *ctx, struct zpm_proc *proc)
+{
+  (void)ctx;
+  zpm_supervisor_tell_failure(owner_of(proc), proc);
 }
 
 static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
@@ -151,6 +146,7 @@ static void on_proc_heap(void *ctx, struct zpm_proc *proc)
 static const struct zpm_proc_events PROC_EVENTS = {
     .changed = on_proc_changed,
     .ended = on_proc_ended,
+    .failed = on_proc_failed,
     .released = on_proc_released,
     .heap = on_proc_heap,
 };

@@ -19,7 +19,7 @@
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
  * supervisor_measure.c (figures), supervisor_takeover.c (apps that outlived
- * their supervisor).
+ * their supervisor), supervisor_trouble.c (what the host's log is told).
  */
 
 /* What state.json does not know yet. */
@@ -77,6 +77,13 @@ void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
 /* A sentence for the host's log. */
 void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
                                  const char *text);
+/* After a run has ended, and the machine knows: how, and what follows. */
+void zpm_supervisor_tell_crash(struct zpm_supervisor *supervisor,
+                               const struct zpm_proc *proc);
+void zpm_supervisor_tell_failure(struct zpm_supervisor *supervisor,
+                                 const struct zpm_proc *proc);
+void zpm_supervisor_tell_taken_over(struct zpm_supervisor *supervisor,
+                                    size_t count);
 struct zpm_app *zpm_supervisor_find_app(const struct zpm_supervisor *supervisor,
                                         const char *name);
 /* Takes the record over (on success). */

@@ -134,6 +134,11 @@ static void end_strays(const struct zpm_supervisor *supervisor)
 void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
                               struct zpm_keeper_table *table)
 {
+  size_t taken = 0;
+
+  for (size_t i = 0; i < table->child_count; i++)
+    taken += app_of_run(supervisor, table->children[i].id) != NULL;
+  zpm_supervisor_tell_taken_over(supervisor, taken);
   for (size_t i = 0; i < table->child_count; i++) {
     const struct zpm_keeper_child *child = &table->children[i];
     struct zpm_app *app = app_of_run(supervisor, child->id);

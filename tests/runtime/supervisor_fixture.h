@@ -36,6 +36,7 @@ struct world {
   size_t output_len;
   unsigned exits;
   unsigned troubles;
+  char trouble[4096]; /* all of them, a line each */
   unsigned deleted;
   bool closed;
 };
@@ -59,6 +60,16 @@ static inline void on_done(void *ctx, const char *text,
            err != NULL ? err->message : text);
 }
 
+static inline void on_trouble(struct world *w,
+                              const struct zpm_supervisor_event *event)
+{
+  size_t used = strlen(w->trouble);
+
+  w->troubles++;
+  snprintf(w->trouble + used, sizeof(w->trouble) - used, "%.*s\n",
+           (int)event->len, event->bytes);
+}
+
 static inline void on_event(void *ctx, const struct zpm_supervisor_event *event)
 {
   struct world *w = ctx;
@@ -68,7 +79,7 @@ static inline void on_event(void *ctx, const struct zpm_supervisor_event *event)
   if (event->kind == ZPM_EVENT_EXIT)
     w->exits++;
   if (event->kind == ZPM_EVENT_TROUBLE)
-    w->troubles++;
+    on_trouble(w, event);
   if (event->kind == ZPM_EVENT_DELETED)
     w->deleted++;
   if (event->kind != ZPM_EVENT_LOG)

@@ -155,6 +155,20 @@ static void a_cap_below_the_minimum_wins(void **state)
   assert_int_equal(zpm_policy_backoff(&policy, 1), 100);
 }
 
+static void of_crashes_in_a_row_ever_fewer_are_told(void **state)
+{
+  uint32_t told = 0;
+
+  (void)state;
+  assert_true(zpm_policy_tells_crash(1));
+  assert_true(zpm_policy_tells_crash(2));
+  assert_false(zpm_policy_tells_crash(3));
+  assert_true(zpm_policy_tells_crash(4));
+  for (uint32_t crash = 1; crash <= 100000; crash++)
+    told += zpm_policy_tells_crash(crash);
+  assert_int_equal(told, 17);
+}
+
 static void a_stable_run_clears_crashes_and_backoff(void **state)
 {
   struct life l = newborn();
@@ -512,6 +526,7 @@ int main(void)
       cmocka_unit_test(a_backoff_of_zero_restarts_at_once_for_ever),
       cmocka_unit_test(without_a_backoff_the_next_start_waits_for_no_timer),
       cmocka_unit_test(a_cap_below_the_minimum_wins),
+      cmocka_unit_test(of_crashes_in_a_row_ever_fewer_are_told),
       cmocka_unit_test(a_stable_run_clears_crashes_and_backoff),
       cmocka_unit_test(an_immediate_crash_is_held),
       cmocka_unit_test(a_crash_after_the_limit_is_retried),
