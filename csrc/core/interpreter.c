@@ -56,6 +56,14 @@ bool zpm_interpreter_is_node(const char *command)
   return strcmp(base, "node") == 0 || strcmp(base, "nodejs") == 0;
 }
 
+bool zpm_interpreter_is_typescript(const char *path)
+{
+  const char *dot = strrchr(base_name(path), '.');
+
+  return dot != NULL && (strcmp(dot, ".ts") == 0 || strcmp(dot, ".mts") == 0 ||
+                         strcmp(dot, ".cts") == 0);
+}
+
 /* ---- the first line ---- */
 
 static bool is_blank(char c)

@@ -18,6 +18,9 @@ const char *zpm_interpreter_command(enum zpm_interpreter interpreter);
 /* Whether a program of this name or path is Node.js. */
 bool zpm_interpreter_is_node(const char *command);
 
+/* By extension: .ts, .mts, .cts. */
+bool zpm_interpreter_is_typescript(const char *path);
+
 enum { ZPM_SHEBANG_MAX = 256 }; /* what the kernel looks at */
 
 /* "#!program argument", as the kernel reads it: one argument at most, inner

@@ -295,7 +295,8 @@ int zpm_launch_find_interpreter(const struct zpm_finder *finder,
                          "of the interpreter go into interpreterArgs",
                          script, interpreter);
   return zpm_error_set(err, ZPM_ESTART,
-                       "cannot run %s: its interpreter %s is not in PATH. "
-                       "Install it, or give its path as interpreterCommand",
+                       "cannot run %s: its interpreter %s is in neither "
+                       "node_modules/.bin nor PATH. Install it, or give its "
+                       "path as interpreterCommand",
                        script, interpreter);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "core/interpreter.h"
 #include "runtime/channel.h"
 #include "runtime/keeper_link.h"
 #include "runtime/proc_run.h"
@@ -193,6 +194,17 @@ static void note_exit(struct zpm_proc *proc, int wait_status)
   };
 }
 
+/* An old Node says no more than SyntaxError. */
+static bool may_lack_typescript(const struct zpm_proc *proc)
+{
+  const struct zpm_config *config = proc->recipe->config;
+
+  return proc->last_exit.uptime_ms < ZPM_IMMEDIATE_MS &&
+         (config->interpreter == ZPM_INTERPRETER_AUTO ||
+          config->interpreter == ZPM_INTERPRETER_NODE) &&
+         zpm_interpreter_is_typescript(config->script_path);
+}
+
 static void explain_hold(struct zpm_proc *proc)
 {
   const char *name = proc->recipe->config->name;
@@ -200,8 +212,11 @@ static void explain_hold(struct zpm_proc *proc)
 
   zpm_error_set(&proc->error, ZPM_ESTART,
                 "it ended by %s and is not started again by itself. See `zpm "
-                "logs %s --err`, mend it, then `zpm start %s`",
-                zpm_exit_text(&proc->last_exit, end), name, name);
+                "logs %s --err`, mend it, then `zpm start %s`%s",
+                zpm_exit_text(&proc->last_exit, end), name, name,
+                may_lack_typescript(proc)
+                    ? ". If this Node does not run TypeScript, use `--with tsx`"
+                    : "");
 }
 
 /* Both are known now: how the exec went, and how the leader ended. */

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 
 import { commandLine } from "./cli.mjs";
-import { fixture, freePort, run } from "./helpers.mjs";
+import { fixture, freePort, run, waitFor } from "./helpers.mjs";
 
 const sleeper = '#!/bin/sh\necho "here: $*"\nexec sleep 1000\n';
 
@@ -178,6 +178,22 @@ test("a server listens on the port that it was given", async (t) => {
   assert.equal(await answer.text(), `pid ${pid}\n`);
 });
 
+test("TypeScript that dies at once gets a hint", async (t) => {
+  const box = commandLine(t);
+  const held = (name) =>
+    waitFor(`the end of ${name}`, async () => {
+      const { status, lastError } = await box.app(name);
+      return status === "errored" && lastError;
+    });
+  await box.zpm("start", box.write("entry.ts", "const x: number = ;\n"));
+  assert.match(
+    await held("entry"),
+    /then `zpm start entry`\. If this Node does not .*`--with tsx`$/,
+  );
+  await box.zpm("start", box.write("plain.js", "const x = ;\n"));
+  assert.match(await held("plain"), /after \d+ ms .*`zpm start plain`$/);
+});
+
 test("what cannot start is told, and listed with its reason", async (t) => {
   const box = commandLine(t);
   const text = "#!/bin/sh\nexec sleep 1000\n";
@@ -202,7 +218,10 @@ test("what cannot start is told, and listed with its reason", async (t) => {
     [["./link"], /link: it is a symbolic link/],
     [["there.js", "--cwd", "gone"], /enter the folder .*gone: no such.*--cwd/],
     [["there.js", "--cwd", "plain"], /enter the folder .*plain: not a dir/],
-    [["there.js", "--with", "no-such-thing"], /no-such-thing is not in PATH/],
+    [
+      ["there.js", "--with", "no-such-thing"],
+      /no-such-thing is in neither node_modules\/\.bin nor PATH/,
+    ],
     [
       ["there.js", "--interpreter-command", "./nothing"],
       /interpreter .*nothing: no such file/,

@@ -496,8 +496,9 @@ static void a_missing_interpreter_is_named(void **state)
   make_file(place, "/app/a.py", 0644, "");
   set(place, "scriptPath", at("/app/a.py", place));
   refuse(place,
-         "cannot run @: its interpreter python3 is not in PATH. Install it, or "
-         "give its path as interpreterCommand",
+         "cannot run @: its interpreter python3 is in neither "
+         "node_modules/.bin nor PATH. Install it, or give its path as "
+         "interpreterCommand",
          at("/app/a.py", place), NULL);
   set(place, "interpreter", "custom");
   set(place, "interpreterCommand", "/nonexistent/python");

@@ -57,6 +57,17 @@ static bool parse(const char *text, struct zpm_shebang *shebang)
   return zpm_interpreter_shebang(text, strlen(text), shebang);
 }
 
+static void typescript_is_known_by_its_extension(void **state)
+{
+  (void)state;
+  assert_true(zpm_interpreter_is_typescript("/x.js/main.ts"));
+  assert_true(zpm_interpreter_is_typescript("a.mts"));
+  assert_true(zpm_interpreter_is_typescript("a.cts"));
+  assert_false(zpm_interpreter_is_typescript("a.tsx"));
+  assert_false(zpm_interpreter_is_typescript("a.ts/main.js"));
+  assert_false(zpm_interpreter_is_typescript("main"));
+}
+
 static void a_shebang_is_a_program_and_one_argument(void **state)
 {
   struct zpm_shebang shebang;
@@ -161,6 +172,7 @@ int main(void)
       cmocka_unit_test(other_names_run_themselves),
       cmocka_unit_test(interpreters_have_commands),
       cmocka_unit_test(node_is_known_by_its_name),
+      cmocka_unit_test(typescript_is_known_by_its_extension),
       cmocka_unit_test(a_shebang_is_a_program_and_one_argument),
       cmocka_unit_test(a_windows_line_end_is_noticed),
       cmocka_unit_test(what_is_no_shebang_is_none),
