@@ -5,7 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/last_errors.h"
 #include "cli/rows.h"
+#include "cli/runs.h"
 #include "cli/text.h"
 
 enum { LABEL_COLUMN = 18 };
@@ -75,6 +77,15 @@ static void show_status(struct zpm_screen *screen, const cJSON *app)
   show_line(screen, "last error", zpm_answer_text(app, "lastError"));
   show_figure(screen, "next try in", zpm_answer_number(app, "nextTryIn", -1),
               zpm_text_duration);
+}
+
+static void show_runs(struct zpm_screen *screen, const cJSON *app)
+{
+  struct zpm_str text = {0};
+
+  if (zpm_runs_put(&text, cJSON_GetObjectItemCaseSensitive(app, "config")) == 0)
+    show_line(screen, "runs", text.data);
+  zpm_str_deinit(&text);
 }
 
 static void show_figures(struct zpm_screen *screen, const cJSON *app)
@@ -213,6 +224,7 @@ static void show(struct zpm_screen *screen, const cJSON *app)
   zpm_screen_print(screen, "\n");
   show_status(screen, app);
   show_line(screen, "script", zpm_answer_text(app, "scriptPath"));
+  show_runs(screen, app);
   show_line(screen, "folder", zpm_answer_text(app, "cwd"));
   show_figures(screen, app);
   show_last_exit(screen, app);
@@ -244,6 +256,14 @@ static int ask(struct zpm_cli *cli, struct zpm_talk *talk, const char **line,
   return *line != NULL ? 0 : err->code;
 }
 
+static bool is_in_trouble(const cJSON *app)
+{
+  const char *status = zpm_answer_text(app, "status");
+
+  return status != NULL &&
+         (strcmp(status, "crashed") == 0 || strcmp(status, "errored") == 0);
+}
+
 int zpm_cmd_describe(struct zpm_cli *cli, struct zpm_error *err)
 {
   struct zpm_talk talk;
@@ -259,6 +279,8 @@ int zpm_cmd_describe(struct zpm_cli *cli, struct zpm_error *err)
     zpm_cli_show_json(cli, zpm_answer_data(reply));
   else if (rc == 0)
     show(&cli->screen, zpm_answer_data(reply));
+  if (rc == 0 && !cli->json && is_in_trouble(zpm_answer_data(reply)))
+    rc = zpm_last_errors_show(&cli->screen, &talk, cli->args.operands[0], err);
   cJSON_Delete(reply);
   zpm_talk_close(&talk);
   return rc == 0 ? ZPM_CLI_DONE : ZPM_CLI_FAILED;

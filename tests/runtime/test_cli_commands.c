@@ -522,6 +522,29 @@ static void describe_tells_all_and_escapes_it(void **state)
   assert_null(strchr(f->out, '\x1b'));
 }
 
+static void describe_shows_the_last_errors_of_what_is_in_trouble(void **state)
+{
+  static const struct answer APP[] = {
+      {"\"cmd\":\"describe\"",
+       "{\"ok\":true,\"data\":{\"name\":\"api\",\"status\":\"errored\","
+       "\"config\":{\"scriptPath\":\"/a/api.js\",\"args\":[\"x\"]}}}"},
+      {"\"cmd\":\"logs\"",
+       "{\"ok\":true,\"data\":\"oops\\n\\u001b[1mat\",\"name\":\"api\"}\n"
+       "{\"ok\":true,\"data\":\" line 3\\n\",\"name\":\"api\"}\n"
+       "{\"ok\":true,\"end\":true}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, APP);
+  assert_int_equal(run(f, "describe", "api", NULL), 0);
+  ASSERT_HAS(f->out, "  runs              node /a/api.js x\n");
+  ASSERT_HAS(f->out, "\nLast errors\n  oops\n  \\x1b[1mat line 3\n");
+  ASSERT_HAS(f->heard, "{\"cmd\":\"logs\",\"name\":\"api\",\"lines\":5,"
+                       "\"follow\":false,\"stream\":\"err\"}");
+  assert_int_equal(run(f, "describe", "api", "--json", NULL), 0);
+  assert_null(strstr(f->out, "oops"));
+}
+
 static void doctor_fails_if_anything_is_bad(void **state)
 {
   static const struct answer BAD[] = {
@@ -562,6 +585,7 @@ int main(void)
       TEST(logs_of_all_apps_say_whose_they_are),
       TEST(logs_of_one_app_mix_no_line_of_two_streams),
       TEST(describe_tells_all_and_escapes_it),
+      TEST(describe_shows_the_last_errors_of_what_is_in_trouble),
       TEST(doctor_fails_if_anything_is_bad),
   };
 

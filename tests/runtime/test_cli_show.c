@@ -12,6 +12,7 @@
 #include "cli/appfile.h"
 #include "cli/paint.h"
 #include "cli/rows.h"
+#include "cli/runs.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "runtime/scratch.h"
@@ -248,6 +249,34 @@ static void what_cannot_be_sorted_by_is_told_with_the_near_word(void **state)
   assert_non_null(strstr(err.message, "'running'"));
 }
 
+/* ---- what runs ---- */
+
+static void assert_runs(const char *config, const char *expected)
+{
+  cJSON *json = cJSON_Parse(config);
+  struct zpm_str out = {0};
+
+  assert_int_equal(zpm_runs_put(&out, json), 0);
+  assert_string_equal(zpm_str_text(&out), expected);
+  zpm_str_deinit(&out);
+  cJSON_Delete(json);
+}
+
+static void what_runs_is_told_as_one_would_type_it(void **state)
+{
+  (void)state;
+  assert_runs("{\"scriptPath\":\"/a/b.js\",\"interpreter\":\"auto\","
+              "\"interpreterArgs\":[\"--inspect\"],\"args\":[\"x y\",\"\"]}",
+              "node --inspect /a/b.js 'x y' ''");
+  assert_runs("{\"scriptPath\":\"/a/b.ts\",\"interpreter\":\"custom\","
+              "\"interpreterCommand\":\"tsx\",\"args\":[\"it's\"]}",
+              "tsx /a/b.ts 'it'\\''s'");
+  assert_runs("{\"scriptPath\":\"/a/b\",\"interpreter\":\"python3\"}",
+              "python3 /a/b");
+  assert_runs("{\"scriptPath\":\"next\",\"args\":[\"start\"]}", "next start");
+  assert_runs("{}", "");
+}
+
 /* ---- answers ---- */
 
 static void an_answer_is_taken_as_it_stands_if_it_is_plain(void **state)
@@ -354,6 +383,7 @@ static void what_is_no_app_file_is_told_with_the_place(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_runs_is_told_as_one_would_type_it),
       cmocka_unit_test(sizes_have_one_decimal_and_a_unit),
       cmocka_unit_test(durations_have_their_two_largest_units),
       cmocka_unit_test(percents_are_short),
