@@ -22,6 +22,7 @@ struct batch {
   void (*finish)(struct batch *batch); /* answers */
   const char *did;
   size_t pending; /* commands under way, and one for who issues them */
+  size_t idle;    /* had nothing to be stopped */
   size_t count;
   struct item items[];
 };
@@ -100,11 +101,22 @@ static void answer_failures(struct batch *batch, const struct item *first,
   zpm_call_answer_error(batch->call, &err);
 }
 
+static void put_count(const struct batch *batch, char *text, size_t size)
+{
+  size_t done = batch->count - batch->idle;
+  int used = snprintf(text, size, "%s %zu app%s", batch->did, done,
+                      done == 1 ? "" : "s");
+
+  if (batch->idle > 0)
+    snprintf(text + used, size - (size_t)used, "; %zu %s not running",
+             batch->idle, batch->idle == 1 ? "was" : "were");
+}
+
 static void answer_count(struct batch *batch)
 {
   const struct item *first = NULL;
   size_t failed = 0;
-  char text[64];
+  char text[128];
 
   for (size_t i = 0; i < batch->count; i++) {
     if (batch->items[i].code == 0)
@@ -116,8 +128,7 @@ static void answer_count(struct batch *batch)
     answer_failures(batch, first, failed);
     return;
   }
-  snprintf(text, sizeof(text), "%s %zu app%s", batch->did, batch->count,
-           batch->count == 1 ? "" : "s");
+  put_count(batch, text, sizeof(text));
   zpm_call_answer_text(batch->call,
                        batch->count > 0 ? text : "there are no apps");
 }
@@ -131,6 +142,7 @@ static int copy_names(const struct zpm_supervisor *supervisor,
 
     zpm_app_view(zpm_supervisor_app(supervisor, i), &view);
     batch->items[i].name = zpm_strdup(view.name);
+    batch->idle += view.status == ZPM_STATUS_STOPPED;
     if (batch->items[i].name == NULL)
       return ZPM_ENOMEM;
   }
@@ -151,6 +163,8 @@ void zpm_batch_all(struct zpm_call *call, zpm_batch_command *command,
     return;
   }
   batch->did = did;
+  if (command != zpm_supervisor_stop)
+    batch->idle = 0;
   for (size_t i = 0; i < batch->count; i++)
     command(supervisor, batch->items[i].name, on_item_done, &batch->items[i]);
   one_less(batch);

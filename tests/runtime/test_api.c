@@ -333,6 +333,10 @@ static void all_means_every_app(void **state)
   expect(&me, "");
   fake_release(stage.fake);
   expect(&me, "{\"ok\":true,\"data\":\"stopped 3 apps\"}\n");
+  say(&me, "{\"cmd\":\"stop\",\"name\":\"all\"}");
+  fake_release(stage.fake);
+  expect(&me,
+         "{\"ok\":true,\"data\":\"stopped 0 apps; 3 were not running\"}\n");
   say(&me, "{\"cmd\":\"restart\",\"name\":\"all\",\"config\":{}}");
   expect_part(&me, "\"code\":\"ZPM_EARG\"");
   zpm_str_clear(&me.heard);
