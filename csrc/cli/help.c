@@ -75,23 +75,25 @@ static const char *placeholder(const struct zpm_field *field)
 }
 
 /* "help text: auto, node, bash (auto)" */
-static int describe_field(struct zpm_str *out, const struct zpm_field *field)
+static int describe_field(struct zpm_str *out, const struct zpm_field *field,
+                          bool with_default)
 {
   int rc = zpm_str_puts(out, field->help);
 
   for (size_t i = 0; field->choices != NULL && field->choices[i] != NULL; i++)
     rc |= zpm_str_printf(out, "%s%s", i == 0 ? ". One of " : ", ",
                          field->choices[i]);
-  if (field->fallback != NULL)
+  if (with_default && field->fallback != NULL)
     rc |= zpm_str_printf(out, " (%s)", field->fallback);
   return rc;
 }
 
-static int put_field(struct zpm_str *out, const struct zpm_field *field)
+static int put_field(struct zpm_str *out, const struct zpm_field *field,
+                     bool with_default)
 {
   struct zpm_str text = {0};
   char left[LEFT_MAX];
-  int rc = describe_field(&text, field);
+  int rc = describe_field(&text, field, with_default);
 
   snprintf(left, sizeof(left), "--%s%s", field->flag, placeholder(field));
   if (rc == 0)
@@ -100,13 +102,23 @@ static int put_field(struct zpm_str *out, const struct zpm_field *field)
   return rc;
 }
 
-static int put_fields(struct zpm_str *out)
+/* A restart changes what is given and leaves the rest as it is, the name of the
+ * app in any case. */
+static bool is_taken(const struct zpm_field *field, bool changes)
 {
-  int rc = zpm_str_puts(out, "\nThe app:\n");
+  return field->flag != NULL && field->type != ZPM_FIELD_LATER &&
+         !(changes && strcmp(field->name, "name") == 0);
+}
+
+static int put_fields(struct zpm_str *out, const struct zpm_command *command)
+{
+  bool changes = command->id == ZPM_CMD_RESTART;
+  int rc = zpm_str_puts(out, changes ? "\nWhat to change of the app:\n"
+                                     : "\nThe app:\n");
 
   for (size_t i = 0; rc == 0 && i < ZPM_FIELD_COUNT; i++) {
-    if (ZPM_FIELDS[i].flag != NULL && ZPM_FIELDS[i].type != ZPM_FIELD_LATER)
-      rc = put_field(out, &ZPM_FIELDS[i]);
+    if (is_taken(&ZPM_FIELDS[i], changes))
+      rc = put_field(out, &ZPM_FIELDS[i], !changes);
   }
   return rc;
 }
@@ -140,7 +152,7 @@ int zpm_help_command(struct zpm_str *out, const struct zpm_command *command)
   if (rc == 0 && command->options != NULL)
     rc = put_options(out, "Options:", command->options);
   if (rc == 0 && command->takes_config)
-    rc = put_fields(out);
+    rc = put_fields(out, command);
   if (rc == 0)
     rc = put_options(out, "Always:", ZPM_GLOBAL_OPTIONS);
   return rc;

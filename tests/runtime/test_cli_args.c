@@ -310,6 +310,23 @@ static void help_of_start_names_the_fields_but_not_those_to_come(void **state)
   zpm_str_deinit(&text);
 }
 
+static void help_of_restart_names_what_can_be_changed(void **state)
+{
+  struct zpm_str text = {0};
+
+  (void)state;
+  assert_int_equal(parse(NULL), 0);
+  assert_int_equal(zpm_help_command(&text, &ZPM_COMMANDS[ZPM_CMD_RESTART]), 0);
+  assert_non_null(strstr(text.data, "--kill-timeout MS"));
+  assert_null(strstr(text.data, "--name VALUE"));
+  assert_null(strstr(text.data, "(5000)"));
+  zpm_str_clear(&text);
+  assert_int_equal(zpm_help_command(&text, &ZPM_COMMANDS[ZPM_CMD_START]), 0);
+  assert_non_null(strstr(text.data, "--name VALUE"));
+  assert_non_null(strstr(text.data, "(5000)"));
+  zpm_str_deinit(&text);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -335,6 +352,7 @@ int main(void)
       TEST(help_needs_no_operands),
       TEST(help_of_everything_fits_in_80_columns),
       TEST(help_of_start_names_the_fields_but_not_those_to_come),
+      TEST(help_of_restart_names_what_can_be_changed),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
