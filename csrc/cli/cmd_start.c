@@ -6,6 +6,7 @@
 
 #include "cli/appfile.h"
 #include "cli/caller.h"
+#include "cli/flags.h"
 #include "cli/results.h"
 #include "core/suggest.h"
 #include "proto/frame.h"
@@ -214,7 +215,11 @@ static int settle_new(struct zpm_config *config, const char *script,
       rc = zpm_caller_set(config, "cwd", here.data, err);
     zpm_str_deinit(&here);
   }
-  return rc == 0 ? zpm_config_validate(config, err) : rc;
+  if (rc == 0)
+    rc = zpm_config_validate(config, err);
+  if (rc != 0)
+    zpm_flags_reword(err);
+  return rc;
 }
 
 /* "npm run dev" as one word. */

@@ -77,7 +77,8 @@ static const char *suggest(const struct zpm_command *command, const char *name)
     add_options(&candidates, command->options);
   for (size_t i = 0;
        command != NULL && command->takes_config && i < ZPM_FIELD_COUNT; i++)
-    add(&candidates, ZPM_FIELDS[i].flag);
+    add(&candidates,
+        ZPM_FIELDS[i].type != ZPM_FIELD_LATER ? ZPM_FIELDS[i].flag : NULL);
   return zpm_suggest(name, candidates.names, candidates.count);
 }
 
@@ -147,4 +148,47 @@ int zpm_flag_find_letter(struct zpm_flag *flag,
   if (flag->option->value != NULL && letter[1] != '\0')
     flag->attached = letter + 1 + (letter[1] == '=');
   return 0;
+}
+
+/* ---- messages ---- */
+
+static bool is_name_byte(char c)
+{
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Of the field whose name begins the text: how long that is; NULL: none. */
+static const char *flag_of(const char *text, size_t *len)
+{
+  int field;
+
+  *len = 0;
+  while (is_name_byte(text[*len]) ||
+         (text[*len] == '.' && is_name_byte(text[*len + 1])))
+    (*len)++;
+  field = zpm_config_field_of_name(text, *len);
+  return field >= 0 ? ZPM_FIELDS[field].flag : NULL;
+}
+
+void zpm_flags_reword(struct zpm_error *err)
+{
+  static const char MARK[] = "config.";
+  struct zpm_error before = *err;
+  const char *at = before.message;
+  size_t used = 0;
+
+  while (*at != '\0' && used + 1 < sizeof(err->message)) {
+    bool marked = strncmp(at, MARK, sizeof(MARK) - 1) == 0;
+    size_t len = 0;
+    const char *flag = marked ? flag_of(at + sizeof(MARK) - 1, &len) : NULL;
+
+    if (flag == NULL) {
+      err->message[used++] = *at++;
+      continue;
+    }
+    snprintf(err->message + used, sizeof(err->message) - used, "--%s", flag);
+    used += strlen(err->message + used);
+    at += sizeof(MARK) - 1 + len;
+  }
+  err->message[used] = '\0';
 }

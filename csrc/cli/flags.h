@@ -28,4 +28,8 @@ int zpm_flag_find_letter(struct zpm_flag *flag,
                          const struct zpm_command *command, const char *letter,
                          struct zpm_error *err);
 
+/* The fields that a message names as "config.minBackoff" become the flags that
+ * somebody has typed: "--min-backoff". */
+void zpm_flags_reword(struct zpm_error *err);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/flags.h"
+
 void zpm_results_begin(struct zpm_results *results, struct zpm_cli *cli)
 {
   *results = (struct zpm_results){.cli = cli};
@@ -69,6 +71,7 @@ void zpm_results_add_reply(struct zpm_results *results, const char *name,
   cJSON *reply;
 
   if (zpm_answer_parse(line, &reply, &err) != 0) {
+    zpm_flags_reword(&err);
     zpm_results_add_error(results, name, &err);
     return;
   }

@@ -58,7 +58,7 @@ test("what is mistyped is wrong usage, and the near word is told", async (t) => 
     [["start", "a.js", "--interpreter", "perl"], /perl/],
     [["start", "a.js", "--immediate-crash", "maybe"], /auto, hold, retry/],
     [["start", "a.js", "--log-max-size", "big"], /log-?max-?size/i],
-    [["start", "a.js", "--name", "all"], /all/],
+    [["start", "a.js", "--name", "all"], /zpm: --name must not be "all"/],
     [["start", "a.js", "--name", "../x"], /name/],
   ]) {
     const { code, stdout, stderr } = await box.zpm(...words);

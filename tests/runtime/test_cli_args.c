@@ -1,4 +1,5 @@
 #include "cli/args.h"
+#include "cli/flags.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -175,6 +176,39 @@ static void a_wrong_option_suggests_the_near_one(void **state)
   ASSERT_SAYS("zpm help list");
 }
 
+static void what_is_not_there_yet_is_not_suggested(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--probe-typ", "80", NULL), ZPM_EARG);
+  ASSERT_SAYS("unknown option '--probe-typ'");
+  assert_null(strstr(err.message, "Did you mean '--probe"));
+}
+
+static void assert_reworded(const char *message, const char *expected)
+{
+  struct zpm_error told;
+
+  zpm_error_set(&told, ZPM_ECONFIG, "%s", message);
+  zpm_flags_reword(&told);
+  assert_string_equal(told.message, expected);
+  assert_int_equal(told.code, ZPM_ECONFIG);
+}
+
+static void messages_name_flags_where_flags_were_typed(void **state)
+{
+  (void)state;
+  assert_int_equal(parse(NULL), 0);
+  assert_reworded("config.name must not be \"all\"",
+                  "--name must not be \"all\"");
+  assert_reworded("config.minBackoff (2) > config.maxBackoff (1)",
+                  "--min-backoff (2) > --max-backoff (1)");
+  assert_reworded("config.logs.maxFiles: no.", "--log-max-files: no.");
+  assert_reworded("see config.interpreterCommand.",
+                  "see --interpreter-command.");
+  assert_reworded("config.scriptPath config.nam config.",
+                  "config.scriptPath config.nam config.");
+}
+
 static void a_wrong_command_suggests_the_near_one(void **state)
 {
   (void)state;
@@ -343,6 +377,8 @@ int main(void)
       TEST(what_follows_two_dashes_is_the_programs),
       TEST(two_dashes_let_a_name_begin_with_one),
       TEST(a_wrong_option_suggests_the_near_one),
+      TEST(what_is_not_there_yet_is_not_suggested),
+      TEST(messages_name_flags_where_flags_were_typed),
       TEST(a_wrong_command_suggests_the_near_one),
       TEST(options_of_a_command_go_after_it),
       TEST(values_must_be_there_and_be_wanted),
