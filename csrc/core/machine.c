@@ -216,6 +216,18 @@ void zpm_machine_adopt(struct zpm_machine *machine,
   machine->build = *build;
 }
 
+enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
+                                  bool want_up, bool leaving)
+{
+  if (machine->state == ZPM_STOPPED)
+    return want_up ? ZPM_EV_START : ZPM_EVENTS;
+  if (!want_up)
+    return ZPM_EV_STOP;
+  /* A process that ended by itself meanwhile is judged as ever: exit 0 is its
+   * end, unless a restart was under way. */
+  return leaving ? ZPM_EV_RESTART : ZPM_EVENTS;
+}
+
 bool zpm_machine_wants_up(const struct zpm_machine *machine)
 {
   if (machine->state == ZPM_STOPPING)

@@ -85,6 +85,12 @@ struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
 void zpm_machine_adopt(struct zpm_machine *machine,
                        const struct zpm_build *build, uint64_t started_ms);
 
+/* What a new supervisor has to ask of it, so that what was wanted of it, and
+ * what was under way (`leaving`: its process had been told to leave), comes
+ * about: a wish, or ZPM_EVENTS if nothing need be asked. */
+enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
+                                  bool want_up, bool leaving);
+
 bool zpm_machine_wants_up(const struct zpm_machine *machine);
 
 /* Whether a process of it may exist. */

@@ -158,6 +158,16 @@ static int load_build(const struct loader *l, const cJSON *item,
   return rc != 0 ? rc : get_u64(l, object, "size", &build->size);
 }
 
+static int load_leaving(const struct loader *l, const cJSON *run, bool *leaving)
+{
+  const cJSON *item = get(run, "leaving");
+
+  if (item != NULL && !cJSON_IsBool(item))
+    return malformed(l, "leaving", "true or false");
+  *leaving = cJSON_IsTrue(item);
+  return 0;
+}
+
 static int load_run(const struct loader *l, const cJSON *app,
                     struct zpm_run *run)
 {
@@ -169,6 +179,8 @@ static int load_run(const struct loader *l, const cJSON *app,
   rc = get_u64(l, object, "id", &run->id);
   if (rc == 0)
     rc = get_u64(l, object, "startedAt", &run->started_ms);
+  if (rc == 0)
+    rc = load_leaving(l, object, &run->leaving);
   return rc != 0 ? rc : load_build(l, object, "build", &run->build);
 }
 

@@ -108,6 +108,8 @@ static int put_run(cJSON *app, const struct zpm_run *run)
   rc = put_u64(object, "id", run->id);
   if (rc == 0)
     rc = put_u64(object, "startedAt", run->started_ms);
+  if (rc == 0 && run->leaving)
+    rc = zpm_json_put(object, "leaving", cJSON_CreateBool(true));
   return rc != 0 ? rc : put_build(object, "build", &run->build);
 }
 

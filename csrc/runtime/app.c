@@ -210,6 +210,7 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
       .started_ms = (uint64_t)wall.tv_sec * 1000 +
                     (uint64_t)wall.tv_usec / 1000 -
                     zpm_machine_uptime(&proc->machine, now_ms),
+      .leaving = proc->machine.state == ZPM_STOPPING && !proc->leader_ended,
       .build = proc->machine.build,
   };
 }

@@ -139,15 +139,18 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
   zpm_supervisor_measure_init(supervisor);
 }
 
-/* record.want_up still is what was saved: nothing has been saved since.  To one
- * that was taken over, and is wanted, a start is nothing new. */
+/* The record still is what was saved: nothing has been saved since. */
 void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
-    zpm_app_feed(app, app->record.want_up ? ZPM_EV_START : ZPM_EV_STOP);
+    enum zpm_event wish = zpm_machine_resume(
+        &app->procs[0].machine, app->record.want_up, app->record.run.leaving);
+
+    if (wish != ZPM_EVENTS)
+      zpm_app_feed(app, wish);
   }
 }
 
@@ -211,6 +214,18 @@ static void on_apps_closed(void *ctx)
   zpm_closer_release(&supervisor->closer);
 }
 
+static void dismiss_suspend(struct zpm_supervisor *supervisor)
+{
+  zpm_done_cb *done = supervisor->suspend_done;
+  struct zpm_error err;
+
+  if (done == NULL)
+    return;
+  supervisor->suspend_done = NULL;
+  zpm_error_set(&err, ZPM_ECLOSING, "%s", zpm_code_text(ZPM_ECLOSING));
+  done(supervisor->suspend_ctx, "", &err);
+}
+
 void zpm_supervisor_close(struct zpm_supervisor *supervisor,
                           void (*closed)(void *ctx), void *ctx)
 {
@@ -220,6 +235,7 @@ void zpm_supervisor_close(struct zpm_supervisor *supervisor,
   zpm_supervisor_save_sync(supervisor);
   supervisor->suspended = true; /* who is answered now may ask for more */
   zpm_supervisor_measure_dismiss(supervisor);
+  dismiss_suspend(supervisor);
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);

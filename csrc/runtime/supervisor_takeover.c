@@ -52,7 +52,8 @@ static void adopt(struct zpm_app *app, const struct zpm_keeper_child *child,
 }
 
 /* Of a run that the state does not know (its supervisor died before it could
- * write that down): ended, so that there never are two of an app. */
+ * write that down): ended, so that there never are two of an app.  What has
+ * left its group is found by the marker, below. */
 static void end(struct zpm_supervisor *supervisor,
                 const struct zpm_keeper_child *child)
 {
@@ -73,7 +74,7 @@ static void drop_fds(struct zpm_supervisor *supervisor,
   }
 }
 
-/* ---- what no keeper has ---- */
+/* ---- what was lost ---- */
 
 enum { LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
 
@@ -82,11 +83,32 @@ static bool was_lost(const struct zpm_app *app)
   return app->record.run.id != 0 && app->procs[0].id == 0;
 }
 
-static bool any_was_lost(const struct zpm_supervisor *supervisor)
+static bool any_was_lost(const struct zpm_supervisor *supervisor,
+                         const struct zpm_keeper_table *table)
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     if (was_lost(ZPM_CONTAINER_OF(it, struct zpm_app, link)))
+      return true;
+  }
+  for (size_t i = 0; i < table->child_count; i++) {
+    if (app_of_run(supervisor, table->children[i].id) == NULL)
+      return true;
+  }
+  return false;
+}
+
+/* A run of one of our apps that the keeper has not, or a run of our keeper that
+ * belongs to no app. */
+static bool is_lost_run(const struct zpm_supervisor *supervisor,
+                        const struct zpm_keeper_table *table, uint64_t id)
+{
+  struct zpm_app *app = app_of_run(supervisor, id);
+
+  if (app != NULL)
+    return was_lost(app);
+  for (size_t i = 0; i < table->child_count; i++) {
+    if (table->children[i].id == id)
       return true;
   }
   return false;
@@ -94,37 +116,36 @@ static bool any_was_lost(const struct zpm_supervisor *supervisor)
 
 /* Whether the process belongs to a run that was lost; then it is ended. */
 static bool end_stray(const struct zpm_supervisor *supervisor,
+                      const struct zpm_keeper_table *table,
                       const struct zpm_process *process)
 {
   char id[32];
-  struct zpm_app *app;
 
-  if (!zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)))
-    return false;
-  app = app_of_run(supervisor, strtoull(id, NULL, 16));
-  if (app == NULL || !was_lost(app))
+  if (!zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)) ||
+      !is_lost_run(supervisor, table, strtoull(id, NULL, 16)))
     return false;
   zpm_platform_signal(process->pid, process->start_ticks, SIGKILL);
   return true;
 }
 
 /*
- * The keeper died together with its daemon: its apps may run on without anybody
- * who could watch them or read their output.  They are ended before the first
- * start, so that there never are two of an app.  This waits, at most 2 s; the
- * supervisor serves nobody yet.
+ * A keeper that died together with its daemon leaves apps that run on without
+ * anybody who could watch them or read their output.  All that was lost is
+ * ended before the first start, so that there never are two of an app.  This
+ * waits, at most 2 s; the supervisor serves nobody yet.
  */
-static void end_strays(const struct zpm_supervisor *supervisor)
+static void end_strays(const struct zpm_supervisor *supervisor,
+                       const struct zpm_keeper_table *keeper_table)
 {
   struct zpm_process_table table = {0};
-  bool found = any_was_lost(supervisor);
+  bool found = any_was_lost(supervisor, keeper_table);
 
   for (int look = 0; found && look < LOOKS; look++) {
     found = false;
     if (zpm_platform_processes(&table) != 0)
       break;
     for (size_t i = 0; i < table.len; i++)
-      found = end_stray(supervisor, &table.items[i]) || found;
+      found = end_stray(supervisor, keeper_table, &table.items[i]) || found;
     if (found)
       uv_sleep(BETWEEN_LOOKS_MS);
   }
@@ -149,5 +170,5 @@ void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
       end(supervisor, child);
   }
   drop_fds(supervisor, table);
-  end_strays(supervisor);
+  end_strays(supervisor, table);
 }

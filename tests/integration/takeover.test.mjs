@@ -115,3 +115,78 @@ test("when keeper and daemon die at once there is still one of each app", async 
   assert.ok(!isAlive(pid));
   assert.notEqual(after.pid, pid);
 });
+
+/** Stops the daemon, so that it cannot see what happens, then kills it. */
+async function whileBlind(home, action) {
+  const { pid } = await ask(home, { cmd: "hello", version: "0" });
+  process.kill(pid, "SIGSTOP");
+  await action();
+  process.kill(pid, "SIGKILL");
+}
+
+test("what ended well while no daemon looked is not started again", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  const script = join(box.home, "once.sh");
+  writeFileSync(
+    script,
+    "trap 'exit 0' USR1\necho up\nwhile :; do sleep 0.01; done\n",
+  );
+  await pm.start({ name: "once", scriptPath: script });
+  await waitFor(
+    "its trap",
+    async () => (await pm.stats("once"))[0].lastLog === "up",
+  );
+  const [{ pid }] = await pm.stats("once");
+  await whileBlind(box.home, async () => {
+    process.kill(pid, "SIGUSR1");
+    await waitFor("its end", () => !isAlive(pid));
+  });
+  // A connection made while the daemon was dying is broken with it.
+  const [one] = await waitFor("the new daemon", () =>
+    box
+      .client()
+      .stats("once")
+      .catch(() => null),
+  );
+  assert.equal(one.status, "stopped");
+  assert.equal(one.lastExitCode, 0);
+  assert.equal(one.totalRestarts, 0);
+});
+
+test("a restart that was under way is brought to its end", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  const script = join(box.home, "slow.sh");
+  writeFileSync(
+    script,
+    "[ -e first ] || trap '' TERM\n: > first\necho up\nwhile :; do sleep 0.01; done\n",
+  );
+  await pm.start({
+    name: "slow",
+    scriptPath: script,
+    cwd: box.home,
+    killTimeout: 600_000,
+  });
+  await waitFor(
+    "its trap",
+    async () => (await pm.stats("slow"))[0].lastLog === "up",
+  );
+  const [{ pid }] = await pm.stats("slow");
+  const broken = pm.restart("slow").catch((error) => error.code);
+  await waitFor(
+    "the restart",
+    async () => (await box.client().stats("slow"))[0].status === "stopping",
+  );
+  await killDaemon(box.home);
+  assert.equal(await broken, "ZPM_EDAEMON");
+  process.kill(pid, "SIGKILL");
+  const after = await waitFor("the new process", async () => {
+    const [one] = await box
+      .client()
+      .stats("slow")
+      .catch(() => []);
+    return one?.status === "running" && one;
+  });
+  assert.notEqual(after.pid, pid);
+});

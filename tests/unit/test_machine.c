@@ -397,6 +397,19 @@ static void an_adopted_run_goes_on_as_if_it_had_begun_here(void **state)
   assert_true(zpm_build_equal(&l.m.proven, &BUILD));
 }
 
+static void a_new_supervisor_asks_for_what_was_wanted(void **state)
+{
+  struct zpm_machine stopped = {.state = ZPM_STOPPED};
+  struct zpm_machine taken_over = {.state = ZPM_RUNNING};
+
+  (void)state;
+  assert_int_equal(zpm_machine_resume(&stopped, true, false), ZPM_EV_START);
+  assert_int_equal(zpm_machine_resume(&stopped, false, false), ZPM_EVENTS);
+  assert_int_equal(zpm_machine_resume(&taken_over, true, false), ZPM_EVENTS);
+  assert_int_equal(zpm_machine_resume(&taken_over, true, true), ZPM_EV_RESTART);
+  assert_int_equal(zpm_machine_resume(&taken_over, false, true), ZPM_EV_STOP);
+}
+
 /* ---- every short life ---- */
 
 /* The world that the machine acts on, as far as the rules speak of it. */
@@ -544,6 +557,7 @@ int main(void)
       cmocka_unit_test(a_restart_counts_but_is_no_crash),
       cmocka_unit_test(a_stop_ends_a_backoff),
       cmocka_unit_test(an_adopted_run_goes_on_as_if_it_had_begun_here),
+      cmocka_unit_test(a_new_supervisor_asks_for_what_was_wanted),
       cmocka_unit_test(every_short_life_keeps_the_rules),
       cmocka_unit_test(no_order_of_events_leads_outside_the_states),
   };

@@ -60,6 +60,7 @@ static void fill_roster(struct zpm_roster *roster)
   roster->items[1].run = (struct zpm_run){
       .id = 1795401428407866,
       .started_ms = 1795401428465,
+      .leaving = true,
       .build = {.mtime_ns = UINT64_C(1795401408268477345), .size = 61},
   };
   roster->items[1].last_exit = (struct zpm_exit){.known = true,
@@ -98,6 +99,7 @@ static void assert_same_record(const struct zpm_record *a,
   assert_true(a->last_exit.uptime_ms == b->last_exit.uptime_ms);
   assert_true(a->run.id == b->run.id);
   assert_true(a->run.started_ms == b->run.started_ms);
+  assert_int_equal(a->run.leaving, b->run.leaving);
   assert_true(a->run.build.mtime_ns == b->run.build.mtime_ns);
   assert_true(a->run.build.size == b->run.build.size);
   assert_int_equal(a->last_error == NULL, b->last_error == NULL);
@@ -212,6 +214,7 @@ static void what_is_malformed_is_refused(void **state)
                    "\"restartCount\" must be less than 2^32");
   assert_malformed(STATE(APP ",\"lastExit\":[]"), "\"lastExit\"");
   assert_malformed(STATE(APP ",\"run\":7"), "\"run\"");
+  assert_malformed(STATE(APP ",\"run\":{\"leaving\":1}"), "\"leaving\"");
   assert_malformed(STATE(APP ",\"run\":{\"id\":-1}"), "\"id\"");
   assert_malformed(STATE(APP ",\"lastExit\":{\"code\":70000}"), "\"code\"");
   assert_malformed(STATE(APP ",\"lastError\":1"), "\"lastError\"");
