@@ -69,19 +69,35 @@ static const char *scan_text(struct scan *s)
   return wrong;
 }
 
+enum { QUOTE_BYTES = 60 };
+
+/* The beginning of the text, in one line: it goes into a message. */
+static void quote(const char *text, size_t len, char quoted[QUOTE_BYTES + 1])
+{
+  size_t size = len < QUOTE_BYTES ? len : QUOTE_BYTES;
+
+  size -= zpm_utf8_unfinished(text, size);
+  for (size_t i = 0; i < size; i++)
+    quoted[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? ' ' : text[i];
+  quoted[size] = '\0';
+}
+
 int zpm_json_parse(const char *text, size_t len, cJSON **out,
                    struct zpm_error *err)
 {
   struct scan s = {.at = text, .end = text + len};
   const char *wrong = scan_text(&s);
+  char quoted[QUOTE_BYTES + 1];
 
   *out = NULL;
   if (wrong != NULL)
     return zpm_error_set(err, ZPM_EPROTO, "not valid JSON: %s", wrong);
   /* With its NUL, so that cJSON refuses anything behind the value. */
   *out = cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
-  if (*out == NULL)
-    return zpm_error_set(err, ZPM_EPROTO, "not valid JSON: \"%.60s\"", text);
+  if (*out == NULL) {
+    quote(text, len, quoted);
+    return zpm_error_set(err, ZPM_EPROTO, "not valid JSON: \"%s\"", quoted);
+  }
   if (s.has_nul)
     return zpm_error_set(err, ZPM_EARG,
                          "a string must not contain the character \\u0000");

@@ -37,6 +37,24 @@ static void text_that_is_no_json_is_refused(void **state)
   assert_int_equal(parse(" {\"a\" : [1, \"x\\n\", null]}\t"), 0);
 }
 
+static void what_is_refused_is_quoted_in_one_line(void **state)
+{
+  static const char TEXT[] = "{\r\n\tname: \x7F}\n";
+  /* Byte 60 is the second one of a character. */
+  static const char LONG[] = "[123456789 123456789 123456789 123456789 "
+                             "123456789 12345678\xC3\xA4 12]";
+  struct zpm_error err = {0};
+  cJSON *json;
+
+  (void)state;
+  zpm_json_parse(TEXT, strlen(TEXT), &json, &err);
+  assert_string_equal(err.message, "not valid JSON: \"{   name:  } \"");
+  zpm_json_parse(LONG, strlen(LONG), &json, &err);
+  assert_string_equal(err.message,
+                      "not valid JSON: \"[123456789 123456789 123456789 "
+                      "123456789 123456789 12345678\"");
+}
+
 static void a_nul_byte_ends_nothing(void **state)
 {
   static const char TEXT[] = "{}\0{}";
@@ -241,6 +259,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(text_that_is_no_json_is_refused),
+      cmocka_unit_test(what_is_refused_is_quoted_in_one_line),
       cmocka_unit_test(a_nul_byte_ends_nothing),
       cmocka_unit_test(an_escaped_nul_is_told_with_the_value),
       cmocka_unit_test(nesting_has_a_limit),
