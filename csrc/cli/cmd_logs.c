@@ -54,6 +54,18 @@ static int ask(struct reader *reader, unsigned long lines,
   return zpm_talk_flush(&reader->talk, err);
 }
 
+/* Else nothing would be shown, and nobody would know why. */
+static int tell_if_no_apps(struct reader *reader, struct zpm_error *err)
+{
+  cJSON *names = NULL;
+  int rc = zpm_talk_ask(&reader->talk, "list", NULL, &names, err);
+
+  if (rc == 0 && cJSON_GetArraySize(zpm_answer_data(names)) == 0)
+    fprintf(stderr, "zpm: there are no apps yet\n");
+  cJSON_Delete(names);
+  return rc;
+}
+
 /* ---- showing ---- */
 
 static void show_prefix(struct zpm_screen *screen, const char *name)
@@ -175,6 +187,8 @@ int zpm_cmd_logs(struct zpm_cli *cli, struct zpm_error *err)
   reader.follow = !zpm_args_switch(args, "no-follow", false) &&
                   zpm_args_switch(args, "follow", cli->screen.is_terminal);
   rc = zpm_cli_connect(cli, true, &reader.talk, err);
+  if (rc == 0 && !reader.named)
+    rc = tell_if_no_apps(&reader, err);
   if (rc == 0)
     rc = ask(&reader, lines, err);
   if (rc == 0)

@@ -487,6 +487,20 @@ static void logs_of_all_apps_say_whose_they_are(void **state)
                        "\"stream\":\"err\"}");
 }
 
+static void logs_without_apps_say_so(void **state)
+{
+  static const struct answer NONE[] = {
+      {"\"cmd\":\"list\"", "{\"ok\":true,\"data\":[]}"},
+      {"\"cmd\":\"logs\"", "{\"ok\":true,\"end\":true}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, NONE);
+  assert_int_equal(run(f, "logs", NULL), 0);
+  assert_string_equal(f->out, "");
+  assert_string_equal(f->err, "zpm: there are no apps yet\n");
+}
+
 static void logs_of_one_app_mix_no_line_of_two_streams(void **state)
 {
   struct fixture *f = *state;
@@ -583,6 +597,7 @@ int main(void)
       TEST(a_whole_command_line_is_told_where_arguments_go),
       TEST(an_app_file_is_started_in_one_request),
       TEST(logs_of_all_apps_say_whose_they_are),
+      TEST(logs_without_apps_say_so),
       TEST(logs_of_one_app_mix_no_line_of_two_streams),
       TEST(describe_tells_all_and_escapes_it),
       TEST(describe_shows_the_last_errors_of_what_is_in_trouble),
