@@ -104,7 +104,8 @@ static const struct zpm_option DESCRIBE_OPTIONS[] = {
 };
 
 const struct zpm_option ZPM_GLOBAL_OPTIONS[] = {
-    {"json", 0, NULL, "Answer with JSON"},
+    {"json", 0, NULL,
+     "Answer with JSON, where there is data to show (not help)"},
     {"namespace", 0, "NAME", "Talk to the daemon of this namespace (zuz-pm)"},
     {"no-color", 0, NULL, "No colours, as with NO_COLOR in the environment"},
     {"help", 'h', NULL, "Show help; after a command, that command's"},
