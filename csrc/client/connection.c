@@ -127,8 +127,3 @@ const char *zpm_connection_receive(struct zpm_connection *connection,
   }
   return line;
 }
-
-int zpm_connection_fd(const struct zpm_connection *connection)
-{
-  return connection->fd;
-}

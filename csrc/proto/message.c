@@ -78,22 +78,3 @@ int zpm_reply_error(struct zpm_str *out, struct zpm_request_id id,
     rc = put_string(reply, "code", zpm_code_name(err->code));
   return finish_line(out, reply, rc);
 }
-
-int zpm_event_line(struct zpm_str *out, const char *event, const char *name,
-                   const char *stream, cJSON *data)
-{
-  cJSON *object = cJSON_CreateObject();
-  int rc = object != NULL ? 0 : ZPM_ENOMEM;
-
-  if (rc == 0)
-    rc = put_string(object, "event", event);
-  if (rc == 0 && name != NULL)
-    rc = put_string(object, "name", name);
-  if (rc == 0 && stream != NULL)
-    rc = put_string(object, "stream", stream);
-  if (rc == 0)
-    rc = put_data(object, data);
-  else
-    cJSON_Delete(data);
-  return finish_line(out, object, rc);
-}

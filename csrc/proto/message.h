@@ -53,9 +53,5 @@ int zpm_reply_ok(struct zpm_str *out, struct zpm_request_id id, cJSON *data);
 int zpm_reply_end(struct zpm_str *out, struct zpm_request_id id);
 int zpm_reply_error(struct zpm_str *out, struct zpm_request_id id,
                     const struct zpm_error *err);
-/* {"event":"log","name":"api","stream":"out","data":...}; name and stream may
- * be NULL. */
-int zpm_event_line(struct zpm_str *out, const char *event, const char *name,
-                   const char *stream, cJSON *data);
 
 #endif

@@ -1,6 +1,5 @@
 #include "runtime/logs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -131,38 +130,4 @@ int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
   if (tail.bytes >= TAIL_MAX)
     cut_to_line(out, from);
   return 0;
-}
-
-/* ---- removing ---- */
-
-static int remove_files(DIR *folder)
-{
-  struct dirent *entry;
-  int rc = 0;
-
-  while ((entry = readdir(folder)) != NULL) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-      continue;
-    if (unlinkat(dirfd(folder), entry->d_name, 0) < 0 && errno != ENOENT)
-      rc = -errno;
-  }
-  return rc;
-}
-
-int zpm_logs_remove(const char *folder, const char *app)
-{
-  char path[ZPM_LOG_PATH_MAX];
-  DIR *dir;
-  int rc = zpm_log_path(path, folder, app, 0);
-
-  if (rc < 0)
-    return rc;
-  dir = opendir(path);
-  if (dir == NULL)
-    return errno == ENOENT ? 0 : -errno;
-  rc = remove_files(dir);
-  closedir(dir);
-  if (rc == 0 && rmdir(path) < 0 && errno != ENOENT)
-    rc = -errno;
-  return rc;
 }

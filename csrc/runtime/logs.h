@@ -87,7 +87,4 @@ void zpm_log_source_close(struct zpm_log_source *source);
 int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
                   size_t lines, struct zpm_str *out);
 
-/* Removes the app's log folder (after delete with its logs). */
-int zpm_logs_remove(const char *folder, const char *app);
-
 #endif

@@ -52,7 +52,6 @@ int zpm_connection_send(struct zpm_connection *connection, const char *line,
  * NULL at the end (err->code 0) or on failure. `timeout_ms` -1: for ever. */
 const char *zpm_connection_receive(struct zpm_connection *connection,
                                    int timeout_ms, struct zpm_error *err);
-int zpm_connection_fd(const struct zpm_connection *connection);
 
 /* ---- asynchronous ---- */
 

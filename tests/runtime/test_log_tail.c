@@ -146,22 +146,6 @@ static void what_was_there_before_the_tail_is_kept(void **state)
   logs_teardown(&f);
 }
 
-static void removing_takes_the_folder_of_the_app_only(void **state)
-{
-  struct logs_fixture f;
-
-  (void)state;
-  logs_setup(&f);
-  log_once(&f, "api", &PARTS, "1\n2\n3\n4\n5\n6\n7\n8\n9\n0\na\nb\n");
-  log_once(&f, "other", &RAW, "one\n");
-  assert_int_equal(zpm_logs_remove(f.folder, "api"), 0);
-  assert_log(&f, "api/out.log", NULL);
-  assert_log(&f, "api", NULL);
-  assert_log(&f, "other/out.log", "one\n");
-  assert_int_equal(zpm_logs_remove(f.folder, "api"), 0);
-  logs_teardown(&f);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -173,7 +157,6 @@ int main(void)
       cmocka_unit_test(a_tail_has_at_most_1_mib_of_whole_lines),
       cmocka_unit_test(of_an_endless_line_the_end_is_shown),
       cmocka_unit_test(what_was_there_before_the_tail_is_kept),
-      cmocka_unit_test(removing_takes_the_folder_of_the_app_only),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,20 +60,6 @@ static void an_error_has_a_sentence_and_a_code(void **state)
                     "\"code\":\"ZPM_EIO\"}\n");
 }
 
-static void an_event_names_its_app_and_stream(void **state)
-{
-  struct zpm_str out = {0};
-
-  (void)state;
-  zpm_event_line(&out, "log", "api", "out", zpm_json_text("hi\n", 3));
-  assert_line(&out, "{\"event\":\"log\",\"name\":\"api\",\"stream\":\"out\","
-                    "\"data\":\"hi\\n\"}\n");
-  zpm_event_line(&out, "delete", "api", NULL, NULL);
-  assert_line(&out, "{\"event\":\"delete\",\"name\":\"api\",\"data\":null}\n");
-  zpm_event_line(&out, "lag", NULL, NULL, cJSON_CreateObject());
-  assert_line(&out, "{\"event\":\"lag\",\"data\":{}}\n");
-}
-
 static void lines_are_appended(void **state)
 {
   struct zpm_str out = {0};
@@ -98,9 +84,7 @@ static int append_one(struct zpm_str *out, int which)
   data = cJSON_CreateString("data");
   if (data == NULL)
     return ZPM_ENOMEM;
-  if (which == 2)
-    return zpm_reply_ok(out, SEVEN, data);
-  return zpm_event_line(out, "log", "api", "out", data);
+  return zpm_reply_ok(out, SEVEN, data);
 }
 
 static int append_all(void *ctx)
@@ -109,7 +93,7 @@ static int append_all(void *ctx)
   int rc = 0;
 
   (void)ctx;
-  for (int which = 0; rc == 0 && which < 4; which++) {
+  for (int which = 0; rc == 0 && which < 3; which++) {
     size_t before = out.len;
 
     rc = append_one(&out, which);
@@ -148,7 +132,6 @@ int main(void)
       cmocka_unit_test(a_reply_carries_the_id_of_its_request),
       cmocka_unit_test(an_end_says_so),
       cmocka_unit_test(an_error_has_a_sentence_and_a_code),
-      cmocka_unit_test(an_event_names_its_app_and_stream),
       cmocka_unit_test(lines_are_appended),
       cmocka_unit_test(a_failed_allocation_leaves_no_half_line),
   };
