@@ -68,12 +68,6 @@ static int tell_if_no_apps(struct reader *reader, struct zpm_error *err)
 
 /* ---- showing ---- */
 
-static void show_prefix(struct zpm_screen *screen, const char *name)
-{
-  zpm_screen_text(screen, ZPM_TONE_STRONG, name);
-  zpm_screen_print(screen, " | ");
-}
-
 /* A line that one stream has left open ends before another stream speaks. */
 static void change_source(struct reader *reader, const char *name,
                           const char *stream)
@@ -98,7 +92,7 @@ static void show_lines(struct reader *reader, const char *name,
     size_t len = strcspn(text, "\n");
 
     if (!reader->inside_line)
-      show_prefix(screen, name);
+      zpm_screen_prefix(screen, name);
     zpm_screen_bytes(screen, text, len);
     text += len;
     reader->inside_line = *text == '\0';

@@ -11,7 +11,7 @@
 #include "cli/text.h"
 #include "proto/json.h"
 
-enum { STANDARD_WIDTH = 80, NARROWEST = 40 };
+enum { STANDARD_WIDTH = 80, NARROW = 60, NARROWEST = 40, PREFIX_WIDTH = 20 };
 
 static size_t terminal_width(int fd)
 {
@@ -35,6 +35,11 @@ void zpm_screen_init(struct zpm_screen *screen, int fd, bool no_colour)
 void zpm_screen_deinit(struct zpm_screen *screen)
 {
   zpm_str_deinit(&screen->text);
+}
+
+bool zpm_screen_is_narrow(const struct zpm_screen *screen)
+{
+  return screen->is_terminal && screen->style.width < NARROW;
 }
 
 void zpm_screen_print(struct zpm_screen *screen, const char *format, ...)
@@ -77,6 +82,19 @@ void zpm_screen_text(struct zpm_screen *screen, enum zpm_tone tone,
       zpm_text_escape(&screen->text, text) != 0 ||
       zpm_str_puts(&screen->text, zpm_paint_end(tone)) != 0)
     screen->error = ENOMEM;
+}
+
+void zpm_screen_prefix(struct zpm_screen *screen, const char *name)
+{
+  struct zpm_str cut = {0};
+
+  if (zpm_screen_is_narrow(screen) && zpm_text_width(name) > PREFIX_WIDTH &&
+      zpm_str_printf(&cut, "%.*s..",
+                     (int)zpm_text_prefix(name, PREFIX_WIDTH - 2), name) == 0)
+    name = cut.data;
+  zpm_screen_text(screen, ZPM_TONE_STRONG, name);
+  zpm_screen_print(screen, " | ");
+  zpm_str_deinit(&cut);
 }
 
 /* A terminal that is shared with a Node process may be non-blocking. */

@@ -161,6 +161,14 @@ static void show_table(struct zpm_screen *screen, const struct zpm_rows *rows,
   zpm_table_deinit(&table);
 }
 
+/* Fewer of them rather than lines that wrap. */
+static unsigned columns_for(const struct zpm_screen *screen, enum zpm_view view)
+{
+  bool asked_for = view == ZPM_VIEW_WIDE;
+
+  return zpm_screen_is_narrow(screen) && !asked_for ? ZPM_VIEW_COMPACT : view;
+}
+
 /* ---- below the table ---- */
 
 static bool is_in_trouble(const struct zpm_row *row)
@@ -187,7 +195,7 @@ static void show_trouble(struct zpm_screen *screen, const struct zpm_row *row)
 void zpm_view_show(struct zpm_screen *screen, const struct zpm_rows *rows,
                    enum zpm_view view)
 {
-  show_table(screen, rows, view);
+  show_table(screen, rows, columns_for(screen, view));
   if (!screen->is_terminal || view == ZPM_VIEW_COMPACT)
     return;
   for (size_t i = 0; i < rows->len; i++) {

@@ -15,6 +15,7 @@
 #include "cli/runs.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "cli/view.h"
 #include "runtime/scratch.h"
 
 /* ---- units ---- */
@@ -249,6 +250,56 @@ static void what_cannot_be_sorted_by_is_told_with_the_near_word(void **state)
   assert_non_null(strstr(err.message, "'running'"));
 }
 
+/* ---- narrow terminals ---- */
+
+static void assert_view(size_t width, enum zpm_view view, const char *expected)
+{
+  struct zpm_rows_query query;
+  struct zpm_rows rows;
+  cJSON *json = cJSON_Parse(
+      "[{\"name\":\"a-rather-long-name-of-an-app\",\"status\":\"running\","
+      "\"pid\":5,\"cpu\":2.5,\"memoryRss\":2048,\"uptime\":9000}]");
+  struct zpm_screen screen = {.is_terminal = true, .style.width = width};
+
+  assert_int_equal(zpm_rows_query_init(&query, NULL, NULL, NULL, NULL), 0);
+  assert_int_equal(zpm_rows_init(&rows, json, &query), 0);
+  zpm_view_show(&screen, &rows, view);
+  assert_string_equal(screen.text.data, expected);
+  zpm_screen_deinit(&screen);
+  zpm_rows_deinit(&rows);
+  cJSON_Delete(json);
+}
+
+static void a_narrow_terminal_gets_fewer_columns(void **state)
+{
+  static const char FEW[] = "NAME          STATUS   UPTIME  MEMORY\n"
+                            "a-rather-l..  running      9s  2.0 KB\n";
+
+  (void)state;
+  assert_view(37, ZPM_VIEW_LIST, FEW);
+  assert_view(37, ZPM_VIEW_STATS, FEW);
+  assert_view(60, ZPM_VIEW_LIST,
+              "NAME            STATUS   PID  UPTIME  RESTARTS   CPU  MEMORY\n"
+              "a-rather-lon..  running    5      9s         -  2.5%  2.0 KB\n");
+}
+
+static void assert_prefix(bool is_terminal, size_t width, const char *expected)
+{
+  struct zpm_screen screen = {.is_terminal = is_terminal, .style.width = width};
+
+  zpm_screen_prefix(&screen, "a-rather-long-name-of-an-app");
+  assert_string_equal(screen.text.data, expected);
+  zpm_screen_deinit(&screen);
+}
+
+static void a_narrow_terminal_gets_short_prefixes(void **state)
+{
+  (void)state;
+  assert_prefix(true, 59, "a-rather-long-name.. | ");
+  assert_prefix(true, 60, "a-rather-long-name-of-an-app | ");
+  assert_prefix(false, 0, "a-rather-long-name-of-an-app | ");
+}
+
 /* ---- what runs ---- */
 
 static void assert_runs(const char *config, const char *expected)
@@ -383,6 +434,8 @@ static void what_is_no_app_file_is_told_with_the_place(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_narrow_terminal_gets_fewer_columns),
+      cmocka_unit_test(a_narrow_terminal_gets_short_prefixes),
       cmocka_unit_test(what_runs_is_told_as_one_would_type_it),
       cmocka_unit_test(sizes_have_one_decimal_and_a_unit),
       cmocka_unit_test(durations_have_their_two_largest_units),
