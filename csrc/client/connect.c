@@ -206,11 +206,34 @@ static int start_and_connect(const struct zpm_client_options *options,
   return fd >= 0 ? fd : tell_refusal(paths, fd, err);
 }
 
+/* Nobody answers, but a keeper may be about to start its daemon again (or the
+ * pair may be leaving): waits for the one or the other. */
+static int connect_while_pair_lives(const struct zpm_paths *paths)
+{
+  const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+  long long deadline = now_ms() + TIMEOUT_MS;
+  int log = open(paths->log, O_RDONLY | O_CLOEXEC);
+  int fd = -ENOENT;
+
+  while (log >= 0 && flock(log, LOCK_SH | LOCK_NB) != 0 &&
+         now_ms() < deadline) {
+    fd = try_connect(paths);
+    if (!is_absent(fd))
+      break;
+    nanosleep(&pause, NULL);
+  }
+  if (log >= 0)
+    close(log);
+  return fd;
+}
+
 static int connect_to(const struct zpm_client_options *options,
                       const struct zpm_paths *paths, struct zpm_error *err)
 {
   int fd = try_connect(paths);
 
+  if (is_absent(fd) && !options->start_daemon)
+    fd = connect_while_pair_lives(paths);
   if (fd >= 0)
     return fd;
   if (!options->start_daemon || !is_absent(fd))

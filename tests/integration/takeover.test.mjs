@@ -73,6 +73,17 @@ test("kill -9 of the daemon costs no app anything", async (t) => {
   numbers.forEach((number, i) => assert.equal(number, String(i + 1)));
 });
 
+test("a daemon that is being started again counts as running", async (t) => {
+  const box = sandbox(t);
+  const pm = box.client();
+  await pm.ensureDaemon();
+  // From the third death in a row on the keeper takes its time.
+  for (let round = 0; round < 4; round++) {
+    await killDaemon(box.home);
+    assert.equal(await box.client().isDaemonRunning(), true);
+  }
+});
+
 test("an exit while no daemon runs is not lost", async (t) => {
   const box = sandbox(t);
   const pm = box.client();
