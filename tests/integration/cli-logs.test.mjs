@@ -152,7 +152,9 @@ test("files are rotated by size, and only so many kept", async (t) => {
     .sort()
     .reverse()
     .map((name) => readFileSync(`${folder}/${name}`, "utf8"));
-  for (const text of texts) assert.ok(text.length <= 64 * 1024);
+  // A file may outgrow its limit to end a line.
+  for (const text of texts)
+    assert.ok(text.length < 64 * 1024 + 12, String(text.length));
   const lines = texts.join("").trimEnd().split("\n");
   assert.ok(lines.length > 10_000, String(lines.length));
   lines

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { commandLine } from "./cli.mjs";
-import { isAlive, processesOf, waitFor } from "./helpers.mjs";
+import { fixture, isAlive, processesOf, waitFor } from "./helpers.mjs";
 
 /** A family that does what it can to be left alone; each says its pid. */
 const FAMILY = `
@@ -86,13 +86,14 @@ function ask(box, ...words) {
   });
 }
 
-const stubborn = "trap '' TERM; echo ready; while :; do sleep 0.05; done\n";
-
 for (const command of ["stop", "restart", "delete"])
   test(`kill -9 of the daemon in the middle of a ${command}`, async (t) => {
     const box = commandLine(t);
-    const file = box.write("app.sh", stubborn);
-    await box.done("start", file, "--kill-timeout", "1500");
+    // It starts no other processes: each that is seen is a run of it.
+    const file = fixture("stubborn.js");
+    await box.done(
+      ...["start", file, "--name", "app", "--kill-timeout", "1500"],
+    );
     await box.logHas("app", "ready");
     const { pid } = await box.app("app");
     const asked = box.zpm(command, "app");
