@@ -77,8 +77,11 @@ static void quote(const char *text, size_t len, char quoted[QUOTE_BYTES + 1])
   size_t size = len < QUOTE_BYTES ? len : QUOTE_BYTES;
 
   size -= zpm_utf8_unfinished(text, size);
-  for (size_t i = 0; i < size; i++)
-    quoted[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7F ? ' ' : text[i];
+  memcpy(quoted, text, size);
+  for (size_t i = 0; i < size; i++) {
+    if ((unsigned char)quoted[i] < ' ' || quoted[i] == 0x7F)
+      quoted[i] = ' ';
+  }
   quoted[size] = '\0';
 }
 
