@@ -148,6 +148,7 @@ fi
 
 mkdir -p $LOGS
 TMPDIR=$(mktemp -d /tmp/zpm-test.XXXXXX)
+chmod 711 "$TMPDIR" # a test knocks as another user
 ZPM_TEST_RUN=$$-$(date +%s)
 export TMPDIR ZPM_TEST_RUN
 unset ZPM_HOME ZPM_NAMESPACE ZPM_BIN
