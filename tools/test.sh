@@ -10,8 +10,8 @@
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-PHASES=(setup debug unit_and_runtime asan_build asan addon integration valgrind
-  fuzz lint leftovers)
+PHASES=(setup debug unit_and_runtime asan_build asan addon integration
+  integration_asan valgrind fuzz lint leftovers)
 FUZZ_SECONDS=15
 PHASE_LIMIT=1800 # seconds, for a first installation too
 
@@ -53,6 +53,22 @@ phase_integration() {
   mapfile -t files < <(find tests/integration -name '*.test.*' | sort)
   [ ${#files[@]} -gt 0 ] || fail "no integration tests found"
   node --test --test-reporter=spec "${files[@]}"
+}
+
+# The same with instrumented programs: daemon, keeper and command line may end
+# with a leak or worse where no test looks, so their reports are looked for.
+phase_integration_asan() {
+  local reports=$PWD/$LOGS/sanitizer
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  export ZPM_BIN=$PWD/out/asan/zpm
+  export ASAN_OPTIONS=log_path=$reports/asan
+  export UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/ubsan
+  phase_integration
+  if [ -n "$(ls "$reports")" ]; then
+    head -n 50 "$reports"/*
+    fail "the sanitizers reported something" "Whole reports: $reports"
+  fi
 }
 
 # Processes that carry the mark of this run.
