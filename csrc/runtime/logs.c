@@ -18,9 +18,9 @@
 enum {
   PAUSE_MIN_MS = 1,
   PAUSE_MAX_MS = 16,
-  MUCH = 32 * 1024,    /* of a pipe's 64 KiB */
-  BATCH_COST = 4096,   /* what the smallest batch counts for */
-  VISIT_MAX = 1 << 20, /* bytes until others on the loop have their turn */
+  MUCH = 32 * 1024,       /* of a pipe's 64 KiB */
+  BATCH_COST = 4096,      /* what the smallest batch counts for */
+  VISIT_MAX = 256 * 1024, /* bytes until others on the loop have their turn */
 };
 
 struct visit {
