@@ -118,8 +118,8 @@ static int keep_ours(struct zpm_proc *proc, const struct ends *ends)
   return rc;
 }
 
-/* Output of ours that nobody reads is an app that blocks: end of file is of no
- * interest, the run ends when its processes have. */
+/* The end of its output is not the end of a run: that is when its processes are
+ * gone. */
 static void on_output_ended(void *ctx)
 {
   (void)ctx;

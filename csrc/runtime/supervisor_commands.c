@@ -40,11 +40,15 @@ static int no_such_app(const struct zpm_supervisor *supervisor,
                        "no app named '%s'. `zpm list` shows all", name);
 }
 
+/* The app that a command is for; NULL if it is not known, or none is taken. */
 static struct zpm_app *find(const struct zpm_supervisor *supervisor,
                             const char *name, struct zpm_error *err)
 {
-  struct zpm_app *app = zpm_supervisor_find_app(supervisor, name);
+  struct zpm_app *app;
 
+  if (check_open(supervisor, err) != 0)
+    return NULL;
+  app = zpm_supervisor_find_app(supervisor, name);
   if (app == NULL)
     no_such_app(supervisor, name, err);
   return app;
@@ -164,6 +168,18 @@ static void list_fields(struct zpm_str *out, uint64_t fields)
   }
 }
 
+/* A run that is up, or on its way, is left as it is.  One on its way is waited
+ * for like one's own, unless another one was asked for. */
+static bool is_left_alone(const struct zpm_app *app,
+                          const struct zpm_config *config)
+{
+  enum zpm_status status = zpm_app_status(app);
+
+  return status == ZPM_STATUS_RUNNING ||
+         (status == ZPM_STATUS_STARTING &&
+          zpm_config_diff(&app->record.config, config) != 0);
+}
+
 static void tell_running(const struct zpm_app *app,
                          const struct zpm_config *config, zpm_done_cb *done,
                          void *ctx)
@@ -172,8 +188,12 @@ static void tell_running(const struct zpm_app *app,
   const char *name = app->record.config.name;
   struct zpm_str sentence = {0};
 
-  zpm_str_printf(&sentence, "'%s' is already running, pid %d; nothing was done",
-                 name, zpm_app_pid(app));
+  zpm_str_printf(&sentence, "'%s' is already ", name);
+  if (zpm_app_status(app) == ZPM_STATUS_RUNNING)
+    zpm_str_printf(&sentence, "running, pid %d", zpm_app_pid(app));
+  else
+    zpm_str_puts(&sentence, "starting");
+  zpm_str_puts(&sentence, "; nothing was done");
   if (fields != 0) {
     zpm_str_puts(&sentence, ". It runs with another ");
     list_fields(&sentence, fields);
@@ -206,7 +226,7 @@ void zpm_supervisor_start(struct zpm_supervisor *supervisor,
 
   if (rc == 0)
     rc = identify(supervisor, config, &app, &err);
-  if (rc == 0 && app != NULL && zpm_app_status(app) == ZPM_STATUS_RUNNING) {
+  if (rc == 0 && app != NULL && is_left_alone(app, config)) {
     tell_running(app, config, done, ctx);
     return;
   }
@@ -261,10 +281,8 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
 {
   struct zpm_error err = {0};
   struct zpm_str sentence = {0};
-  struct zpm_app *app = NULL;
+  struct zpm_app *app = find(supervisor, name, &err);
 
-  if (check_open(supervisor, &err) == 0)
-    app = find(supervisor, name, &err);
   if (app == NULL) {
     fail(done, ctx, &err);
     return;
@@ -298,12 +316,10 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
 {
   struct zpm_config nothing;
   struct zpm_error err = {0};
-  struct zpm_app *app = NULL;
+  struct zpm_app *app = find(supervisor, name, &err);
 
   zpm_config_init(&nothing);
   changes = changes != NULL ? changes : &nothing;
-  if (check_open(supervisor, &err) == 0)
-    app = find(supervisor, name, &err);
   if (app == NULL || check_same_name(changes, name, &err) != 0 ||
       reconfigure(supervisor, app, changes, environment, &err) != 0) {
     fail(done, ctx, &err);
@@ -320,10 +336,8 @@ void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
                            zpm_done_cb *done, void *ctx)
 {
   struct zpm_error err = {0};
-  struct zpm_app *app = NULL;
+  struct zpm_app *app = find(supervisor, name, &err);
 
-  if (check_open(supervisor, &err) == 0)
-    app = find(supervisor, name, &err);
   if (app == NULL) {
     fail(done, ctx, &err);
     return;

@@ -28,6 +28,27 @@ static void a_start_of_a_starting_app_waits_for_the_same_run(void **state)
   assert_int_equal(view(w, "api").total_restarts, 0);
 }
 
+static void a_starting_app_keeps_what_it_was_started_with(void **state)
+{
+  struct world *w = *state;
+  struct outcome first = {0};
+  struct outcome second = {0};
+  struct zpm_config config = config_of(w, "api", NULL);
+  struct zpm_config other = config_of(w, "api", "port", "4000", NULL);
+
+  write_script(w, "api", SLEEPER);
+  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &first);
+  zpm_supervisor_start(w->supervisor, &other, NULL, on_done, &second);
+  zpm_config_deinit(&config);
+  zpm_config_deinit(&other);
+  assert_true(second.done);
+  assert_int_equal(second.code, 0);
+  assert_non_null(strstr(second.text, "already starting"));
+  assert_non_null(strstr(second.text, "another port"));
+  wait_done(w, &first);
+  assert_int_equal(view(w, "api").config->port, 0);
+}
+
 struct chain {
   struct world *w;
   struct outcome start;
@@ -257,6 +278,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       TEST(a_start_of_a_starting_app_waits_for_the_same_run),
+      TEST(a_starting_app_keeps_what_it_was_started_with),
       TEST(who_is_answered_may_give_the_next_command_at_once),
       TEST(a_supervisor_that_closes_takes_no_command),
       TEST(what_is_added_or_deleted_is_saved_before_the_answer),
