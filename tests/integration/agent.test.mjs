@@ -147,8 +147,8 @@ test("handles can be sent and come back", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const code = `
-    process.once("message", (message, handle) => {
-      process.send("back", handle, () => { handle.close(); process.disconnect(); });
+    process.on("message", (message, handle) => {
+      process.send("back", handle, () => handle.close());
     });`;
   const app = spawn(process.execPath, ["--require", agent, "-e", code], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -159,5 +159,7 @@ test("handles can be sent and come back", async () => {
   assert.equal(message, "back");
   handle.close();
   server.close();
+  // Not before: an app that left by itself would not have taken the question.
+  app.disconnect();
   await once(app, "exit");
 });
