@@ -11,71 +11,11 @@
 #include "runtime/proc_run.h"
 #include "runtime/reaper.h"
 
-void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
-                   const struct zpm_recipe *recipe,
-                   const struct zpm_proc_events *events, void *ctx)
-{
-  *proc = (struct zpm_proc){
-      .services = services,
-      .recipe = recipe,
-      .events = events,
-      .ctx = ctx,
-      .heap_bytes = -1,
-  };
-  zpm_list_init(&proc->watched);
-  zpm_list_append(&services->procs, &proc->link);
-  uv_timer_init(services->loop, &proc->timer);
-  uv_unref((uv_handle_t *)&proc->timer);
-  proc->timer.data = proc;
-}
-
-struct zpm_proc *zpm_proc_of_run(const struct zpm_services *services,
-                                 uint64_t id)
-{
-  ZPM_LIST_EACH(it, &services->procs)
-  {
-    struct zpm_proc *proc = ZPM_CONTAINER_OF(it, struct zpm_proc, link);
-
-    if (proc->id == id)
-      return proc;
-  }
-  return NULL;
-}
-
-struct zpm_proc *zpm_proc_of_leader(const struct zpm_services *services,
-                                    int pid)
-{
-  ZPM_LIST_EACH(it, &services->procs)
-  {
-    struct zpm_proc *proc = ZPM_CONTAINER_OF(it, struct zpm_proc, link);
-
-    if (proc->pid == pid)
-      return proc;
-  }
-  return NULL;
-}
-
 /* ---- effects ---- */
 
 static void on_timer(uv_timer_t *timer)
 {
   zpm_proc_feed(timer->data, ZPM_EV_TIMER);
-}
-
-/* The keeper reaches the group without a race as long as its leader is not
- * acknowledged; the reaper reaches the rest. */
-static void signal_tree(struct zpm_proc *proc, int signal)
-{
-  struct zpm_keeper_link *link = proc->services->link;
-
-  proc->signal = signal;
-  proc->outsiders_only = !proc->leader_ended;
-  if (!proc->leader_ended) {
-    zpm_keeper_link_kill(link, proc->id, signal, true);
-    if (signal != SIGKILL)
-      zpm_keeper_link_kill(link, proc->id, SIGCONT, true);
-  }
-  zpm_reaper_watch(proc->services->reaper, proc);
 }
 
 /* Starts a run. What goes wrong is told as an event: the one to feed next. */
@@ -93,9 +33,9 @@ static enum zpm_event carry_out(struct zpm_proc *proc,
                                 struct zpm_effects effects)
 {
   if (effects.todo & ZPM_DO_TERM)
-    signal_tree(proc, proc->recipe->config->kill_signal);
+    zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
   if (effects.todo & ZPM_DO_KILL)
-    signal_tree(proc, SIGKILL);
+    zpm_run_tree_signal(&proc->tree, SIGKILL);
   if (effects.todo & ZPM_DO_DISARM)
     uv_timer_stop(&proc->timer);
   if (effects.todo & ZPM_DO_TIMER)
@@ -131,11 +71,10 @@ static void feed(struct zpm_proc *proc, enum zpm_event event)
 /* The run is over: everything that belongs to it goes before anything new. */
 static void release(struct zpm_proc *proc)
 {
-  uint64_t id = proc->id;
+  uint64_t id = proc->tree.id;
 
   if (id == 0)
     return;
-  zpm_list_remove(&proc->watched);
   zpm_proc_run_end(proc);
   proc->events->released(proc->ctx, proc, id);
 }
@@ -160,9 +99,11 @@ static void never_ran(struct zpm_proc *proc, enum zpm_event why)
   proc->events->changed(proc->ctx, proc);
 }
 
-void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error)
+static void on_spawned(void *ctx, int pid, int error)
 {
-  proc->pid = pid;
+  struct zpm_proc *proc = ctx;
+
+  proc->tree.leader = pid;
   if (pid != 0)
     return;
   zpm_error_set(&proc->error, ZPM_ESTART,
@@ -233,15 +174,16 @@ static void leader_ended(struct zpm_proc *proc)
   feed(proc, ZPM_EV_EXIT);
   if (proc->machine.next == ZPM_HELD)
     explain_hold(proc);
-  zpm_reaper_watch(proc->services->reaper, proc);
+  zpm_reaper_watch(proc->services->reaper, &proc->tree);
   proc->events->ended(proc->ctx, proc);
   proc->events->changed(proc->ctx, proc);
 }
 
 /* A fast exit may be heard of before the exec is: the exec comes first. */
-void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
-                             int error)
+static void on_exec_result(void *ctx, enum zpm_spawn_stage stage, int error)
 {
+  struct zpm_proc *proc = ctx;
+
   if (stage == ZPM_STAGE_NONE) {
     proc->exec = ZPM_EXEC_DONE;
     zpm_proc_feed(proc, ZPM_EV_UP);
@@ -251,36 +193,74 @@ void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
     proc->failed_stage = stage;
     proc->failed_error = error;
   }
-  if (proc->leader_ended)
+  if (proc->tree.leader_ended)
     leader_ended(proc);
 }
 
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
 {
-  if (proc->leader_ended)
+  if (proc->tree.leader_ended)
     return;
   uv_update_time(proc->services->loop);
   note_exit(proc, wait_status);
-  proc->leader_ended = true;
+  proc->tree.leader_ended = true;
   if (proc->exec != ZPM_EXEC_UNKNOWN)
     leader_ended(proc);
 }
 
-void zpm_proc_on_keeper_lost(struct zpm_proc *proc)
+static void on_exited(void *ctx, int wait_status)
 {
-  if (proc->id == 0 || proc->leader_ended)
+  zpm_proc_on_exited(ctx, wait_status);
+}
+
+/* Nobody can tell any more how the run goes on: it is ended here, and now. */
+static void on_keeper_lost(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->tree.leader_ended)
     return;
-  if (proc->pid == 0) {
-    zpm_proc_on_spawned(proc, 0, ECHILD);
+  if (proc->tree.leader == 0) {
+    on_spawned(proc, 0, ECHILD);
     return;
   }
-  kill(-proc->pid, SIGKILL);
+  kill(-proc->tree.leader, SIGKILL);
   if (proc->exec == ZPM_EXEC_UNKNOWN)
     proc->exec = ZPM_EXEC_DONE;
   zpm_proc_on_exited(proc, SIGKILL);
 }
 
+static void on_gone(void *ctx)
+{
+  zpm_proc_feed(ctx, ZPM_EV_GONE);
+}
+
+static const struct zpm_run_tree_events TREE_EVENTS = {
+    .spawned = on_spawned,
+    .exec_result = on_exec_result,
+    .exited = on_exited,
+    .keeper_lost = on_keeper_lost,
+    .gone = on_gone,
+};
+
 /* ---- the rest ---- */
+
+void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
+                   const struct zpm_recipe *recipe,
+                   const struct zpm_proc_events *events, void *ctx)
+{
+  *proc = (struct zpm_proc){
+      .services = services,
+      .recipe = recipe,
+      .events = events,
+      .ctx = ctx,
+      .heap_bytes = -1,
+  };
+  zpm_run_tree_init(&proc->tree, services, &TREE_EVENTS, proc);
+  uv_timer_init(services->loop, &proc->timer);
+  uv_unref((uv_handle_t *)&proc->timer);
+  proc->timer.data = proc;
+}
 
 void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
                     int *fds)
@@ -292,10 +272,10 @@ void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
   /* Without its logs or channel the app still runs, and is looked after. */
   zpm_proc_run_adopt(proc, run->id, fds);
   zpm_policy_of_config(&proc->policy, proc->recipe->config);
-  proc->pid = pid;
+  proc->tree.leader = pid;
   proc->exec = ZPM_EXEC_DONE;
-  zpm_machine_adopt(&proc->machine, &run->build,
-                    up_ms < now_ms ? now_ms - up_ms : 0);
+  carry_out(proc, zpm_machine_adopt(&proc->machine, &proc->policy, run,
+                                    up_ms < now_ms ? now_ms - up_ms : 0));
 }
 
 bool zpm_proc_ask_heap(struct zpm_proc *proc)
@@ -315,8 +295,6 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
-  zpm_list_remove(&proc->watched);
-  zpm_list_remove(&proc->link);
   zpm_proc_run_end(proc);
   proc->closed = closed;
   proc->closed_ctx = ctx;

@@ -13,30 +13,16 @@
 #include "runtime/launch.h"
 #include "runtime/logs.h"
 #include "runtime/metrics.h"
+#include "runtime/run_tree.h"
+#include "runtime/services.h"
 
 /*
  * One process slot of an app: runs the effects of its machine, and feeds the
- * machine with what becomes of them.  No policy here.
- *
- * A run has an id that is never used again.  By it the keeper, the log pipes
- * and the marker in the environment of the whole tree are known.  A run is over
- * (released) when its leader has ended and the reaper found nothing left.
+ * machine with what becomes of them.  No policy here.  A run of it is released
+ * when nothing of its tree is left.
  */
 struct zpm_channel;
-struct zpm_keeper_link;
-struct zpm_reaper;
 struct zpm_proc;
-
-/* What all procs of a supervisor share; the supervisor's. */
-struct zpm_services {
-  uv_loop_t *loop;
-  struct zpm_keeper_link *link;
-  struct zpm_logs *logs;
-  struct zpm_reaper *reaper;
-  const char *agent_path; /* or NULL */
-  uint64_t last_id;
-  struct zpm_list procs; /* zpm_proc.link: all of them */
-};
 
 /* What to run, and where its output goes; the app's. */
 struct zpm_recipe {
@@ -64,7 +50,6 @@ struct zpm_proc_events {
 enum zpm_exec { ZPM_EXEC_UNKNOWN, ZPM_EXEC_DONE, ZPM_EXEC_FAILED };
 
 struct zpm_proc {
-  struct zpm_list link; /* in services->procs */
   struct zpm_services *services;
   const struct zpm_recipe *recipe;
   const struct zpm_proc_events *events;
@@ -75,22 +60,14 @@ struct zpm_proc {
   struct zpm_policy policy;
   uv_timer_t timer; /* the machine's one timer */
 
-  /* The current run; id 0: there is none. */
-  uint64_t id;
-  int pid; /* of the leader; 0: not known yet */
-  char marker[40];
+  /* The current run. */
+  struct zpm_run_tree tree;
   enum zpm_exec exec;
   enum zpm_spawn_stage failed_stage;
   int failed_error;
-  bool leader_ended;
   struct zpm_launch launch;
   struct zpm_log_source *sources[2];
   struct zpm_channel *channel; /* or NULL */
-
-  /* For the reaper. */
-  struct zpm_list watched;
-  int signal;          /* to send to what is left at the next look; 0: none */
-  bool outsiders_only; /* the leader's group has had it from the keeper */
 
   uint64_t starts;           /* runs asked for, in all */
   struct zpm_exit last_exit; /* of the last run that ended */
@@ -108,13 +85,6 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
                    const struct zpm_recipe *recipe,
                    const struct zpm_proc_events *events, void *ctx);
 
-/* The one whose current run has this id, or whose leader has this pid (a run
- * that is not over); or NULL. */
-struct zpm_proc *zpm_proc_of_run(const struct zpm_services *services,
-                                 uint64_t id);
-struct zpm_proc *zpm_proc_of_leader(const struct zpm_services *services,
-                                    int pid);
-
 /* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 
@@ -124,15 +94,8 @@ void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
                     int *fds);
 
-/* What the keeper says of the current run. */
-void zpm_proc_on_spawned(struct zpm_proc *proc, int pid, int error);
-void zpm_proc_on_exec_result(struct zpm_proc *proc, enum zpm_spawn_stage stage,
-                             int error);
+/* The keeper says how the leader ended; may be told twice. */
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);
-
-/* Nobody can tell any more how the current run goes on: it is ended here, and
- * now. */
-void zpm_proc_on_keeper_lost(struct zpm_proc *proc);
 
 /* False if it has no channel, so that no answer will come. */
 bool zpm_proc_ask_heap(struct zpm_proc *proc);

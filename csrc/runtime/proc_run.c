@@ -67,7 +67,7 @@ static void forget_end(const struct zpm_proc *proc, int fd)
 {
   char name[ZPM_WIRE_NAME_MAX];
 
-  zpm_proc_run_name(name, fd, proc->id);
+  zpm_proc_run_name(name, fd, proc->tree.id);
   zpm_keeper_link_del(proc->services->link, name);
 }
 
@@ -112,7 +112,7 @@ static int keep_ours(struct zpm_proc *proc, const struct ends *ends)
   for (int fd = 1; fd < ZPM_RUN_FDS && rc == 0; fd++) {
     if (ends->ours[fd] < 0)
       continue;
-    zpm_proc_run_name(name, fd, proc->id);
+    zpm_proc_run_name(name, fd, proc->tree.id);
     rc = zpm_keeper_link_put(proc->services->link, name, ends->ours[fd]);
   }
   return rc;
@@ -149,7 +149,7 @@ static int attach(struct zpm_proc *proc, int *ours)
 static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
 {
   struct zpm_spawn spawn = {
-      .id = proc->id,
+      .id = proc->tree.id,
       .path = proc->launch.path,
       .cwd = proc->recipe->config->cwd,
       .argv = proc->launch.argv.items,
@@ -168,7 +168,7 @@ static int prepare(struct zpm_proc *proc)
   struct zpm_launch_options options = {
       .config = proc->recipe->config,
       .environment = proc->recipe->environment,
-      .marker = proc->marker,
+      .marker = proc->tree.marker,
       .agent_path = proc->services->agent_path,
       .channel_fd =
           proc->services->agent_path != NULL ? ZPM_RUN_CHANNEL_FD : -1,
@@ -180,16 +180,11 @@ static int prepare(struct zpm_proc *proc)
 
 static void new_run(struct zpm_proc *proc, uint64_t id)
 {
-  proc->id = id;
-  proc->pid = 0;
+  zpm_run_tree_begin(&proc->tree, id);
   proc->exec = ZPM_EXEC_UNKNOWN;
-  proc->leader_ended = false;
-  proc->signal = 0;
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
   proc->sampled_ms = 0;
-  snprintf(proc->marker, sizeof(proc->marker), ZPM_RUN_MARKER "%016" PRIx64,
-           proc->id);
 }
 
 static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
@@ -208,7 +203,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   struct ends ends;
   int rc;
 
-  new_run(proc, ++proc->services->last_id);
+  new_run(proc, 0);
   rc = prepare(proc);
   if (rc != 0)
     return failed(proc, ZPM_EV_CANNOT, rc);
@@ -237,8 +232,6 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   int rc;
 
   new_run(proc, id);
-  if (proc->services->last_id < id)
-    proc->services->last_id = id;
   rc = attach(proc, fds);
   close_all(fds);
   return rc;
@@ -255,12 +248,11 @@ void zpm_proc_run_end(struct zpm_proc *proc)
   }
   drop_channel(proc);
   /* Of a start that failed halfway the keeper may have more than we do. */
-  for (int fd = 1; fd < ZPM_RUN_FDS && proc->id != 0; fd++)
+  for (int fd = 1; fd < ZPM_RUN_FDS && proc->tree.id != 0; fd++)
     forget_end(proc, fd);
   zpm_launch_deinit(&proc->launch);
   proc->launch = (struct zpm_launch){0};
-  proc->id = 0;
-  proc->pid = 0;
+  zpm_run_tree_end(&proc->tree);
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
   proc->sampled_ms = 0;

@@ -11,9 +11,6 @@
  */
 struct zpm_proc;
 
-/* In the environment of every process of a run: its id, 16 hex digits. */
-#define ZPM_RUN_MARKER "ZPM_APP_ID="
-
 enum { ZPM_RUN_CHANNEL_FD = 3, ZPM_RUN_FDS = 4 };
 
 /* Asks for a new process.  Returns ZPM_EVENTS, or what to feed because it could

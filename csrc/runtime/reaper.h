@@ -9,19 +9,19 @@
  * Finds out when nothing of a process tree is left, and signals what the
  * process group does not reach (children that called setsid or forked twice).
  *
- * All procs that are being ended share one pass over the process table: at once
- * when a proc is added, then again after 2, 4, ... 50 ms while something is
- * left.  With nothing to watch there is no timer.
+ * All runs that are being ended share one pass over the process table: at once
+ * when one is added, then again after 2, 4, ... 50 ms while something is left.
+ * With nothing to watch there is no timer.
  */
-struct zpm_proc;
 struct zpm_reaper;
+struct zpm_run_tree;
 
 int zpm_reaper_create(uv_loop_t *loop, struct zpm_reaper **out);
 void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
                       void *ctx);
 
-/* Looks at the proc's tree from now on: sends it proc->signal once, and feeds
- * it ZPM_EV_GONE when its leader has ended and no other member is left. */
-void zpm_reaper_watch(struct zpm_reaper *reaper, struct zpm_proc *proc);
+/* Looks at the tree from now on: sends it tree->signal once, and says that it
+ * is gone when its leader has ended and no other member is left. */
+void zpm_reaper_watch(struct zpm_reaper *reaper, struct zpm_run_tree *tree);
 
 #endif

@@ -153,18 +153,18 @@ static const struct zpm_proc_events PROC_EVENTS = {
 
 /* ---- what the keeper says ---- */
 
-static struct zpm_proc *proc_of_run(const struct zpm_supervisor *supervisor,
+static struct zpm_run_tree *tree_of(const struct zpm_supervisor *supervisor,
                                     uint64_t id)
 {
-  return zpm_proc_of_run(&supervisor->services, id);
+  return zpm_run_tree_of(&supervisor->services, id);
 }
 
 static void on_spawned(void *ctx, uint64_t id, int pid, int error)
 {
-  struct zpm_proc *proc = proc_of_run(ctx, id);
+  struct zpm_run_tree *tree = tree_of(ctx, id);
 
-  if (proc != NULL)
-    zpm_proc_on_spawned(proc, pid, error);
+  if (tree != NULL)
+    tree->events->spawned(tree->ctx, pid, error);
   else if (pid == 0) /* for a former daemon: no exit will follow */
     zpm_supervisor_save_ack(ctx, id);
 }
@@ -172,21 +172,21 @@ static void on_spawned(void *ctx, uint64_t id, int pid, int error)
 static void on_exec_result(void *ctx, uint64_t id, enum zpm_spawn_stage stage,
                            int error)
 {
-  struct zpm_proc *proc = proc_of_run(ctx, id);
+  struct zpm_run_tree *tree = tree_of(ctx, id);
 
-  if (proc != NULL)
-    zpm_proc_on_exec_result(proc, stage, error);
+  if (tree != NULL)
+    tree->events->exec_result(tree->ctx, stage, error);
 }
 
 /* A run that nobody knows any more is over: a former daemon's, or told twice.
  */
 static void on_exited(void *ctx, uint64_t id, int pid, int wait_status)
 {
-  struct zpm_proc *proc = proc_of_run(ctx, id);
+  struct zpm_run_tree *tree = tree_of(ctx, id);
 
   (void)pid;
-  if (proc != NULL)
-    zpm_proc_on_exited(proc, wait_status);
+  if (tree != NULL)
+    tree->events->exited(tree->ctx, wait_status);
   else
     zpm_supervisor_save_ack(ctx, id);
 }
@@ -197,10 +197,7 @@ static void on_keeper_lost(void *ctx)
 {
   struct zpm_supervisor *supervisor = ctx;
 
-  ZPM_LIST_EACH(it, &supervisor->services.procs)
-  {
-    zpm_proc_on_keeper_lost(ZPM_CONTAINER_OF(it, struct zpm_proc, link));
-  }
+  zpm_run_tree_lose_keeper(&supervisor->services);
   zpm_supervisor_tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
 }
 

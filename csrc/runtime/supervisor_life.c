@@ -132,7 +132,7 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
       /* Runs of other supervisors, and of earlier ones, have other ids. */
       .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,
   };
-  zpm_list_init(&supervisor->services.procs);
+  zpm_list_init(&supervisor->services.trees);
   zpm_list_init(&supervisor->apps);
   zpm_closer_init(&supervisor->closer, on_apps_closed, supervisor);
   zpm_supervisor_save_init(supervisor);

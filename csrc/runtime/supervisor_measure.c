@@ -43,7 +43,7 @@ static void each_proc(struct zpm_supervisor *supervisor, const char *name,
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
     for (size_t i = 0; is_meant(app, name) && i < app->proc_count; i++) {
-      if (app->procs[i].id != 0)
+      if (app->procs[i].tree.id != 0)
         each(ctx, &app->procs[i]);
     }
   }
@@ -70,8 +70,8 @@ static void put_tree(void *ctx, struct zpm_proc *proc)
   struct sampling *sampling = ctx;
 
   sampling->trees[sampling->count++] = (struct zpm_metrics_tree){
-      .leader = proc->leader_ended ? 0 : proc->pid,
-      .marker = proc->marker,
+      .leader = proc->tree.leader_ended ? 0 : proc->tree.leader,
+      .marker = proc->tree.marker,
   };
 }
 

@@ -80,7 +80,7 @@ enum { LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
 
 static bool was_lost(const struct zpm_app *app)
 {
-  return app->record.run.id != 0 && app->procs[0].id == 0;
+  return app->record.run.id != 0 && app->procs[0].tree.id == 0;
 }
 
 static bool any_was_lost(const struct zpm_supervisor *supervisor,

@@ -1,0 +1,107 @@
+#include "runtime/run_tree.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "runtime/keeper_link.h"
+#include "runtime/reaper.h"
+#include "runtime/services.h"
+
+void zpm_run_tree_init(struct zpm_run_tree *tree, struct zpm_services *services,
+                       const struct zpm_run_tree_events *events, void *ctx)
+{
+  *tree = (struct zpm_run_tree){
+      .services = services,
+      .events = events,
+      .ctx = ctx,
+  };
+  zpm_list_init(&tree->link);
+  zpm_list_init(&tree->watched);
+}
+
+void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id)
+{
+  struct zpm_services *services = tree->services;
+
+  tree->id = id != 0 ? id : services->last_id + 1;
+  if (services->last_id < tree->id)
+    services->last_id = tree->id;
+  tree->leader = 0;
+  tree->leader_ended = false;
+  tree->signal = 0;
+  snprintf(tree->marker, sizeof(tree->marker), ZPM_RUN_MARKER "%016" PRIx64,
+           tree->id);
+  zpm_list_append(&services->trees, &tree->link);
+}
+
+void zpm_run_tree_end(struct zpm_run_tree *tree)
+{
+  zpm_list_remove(&tree->watched);
+  zpm_list_remove(&tree->link);
+  tree->id = 0;
+  tree->leader = 0;
+}
+
+struct zpm_run_tree *zpm_run_tree_of(const struct zpm_services *services,
+                                     uint64_t id)
+{
+  ZPM_LIST_EACH(it, &services->trees)
+  {
+    struct zpm_run_tree *tree = ZPM_CONTAINER_OF(it, struct zpm_run_tree, link);
+
+    if (tree->id == id)
+      return tree;
+  }
+  return NULL;
+}
+
+struct zpm_run_tree *zpm_run_tree_of_leader(const struct zpm_services *services,
+                                            int pid)
+{
+  ZPM_LIST_EACH(it, &services->trees)
+  {
+    struct zpm_run_tree *tree = ZPM_CONTAINER_OF(it, struct zpm_run_tree, link);
+
+    if (tree->leader == pid)
+      return tree;
+  }
+  return NULL;
+}
+
+void zpm_run_tree_signal(struct zpm_run_tree *tree, int signal)
+{
+  struct zpm_keeper_link *link = tree->services->link;
+
+  tree->signal = signal;
+  tree->outsiders_only = !tree->leader_ended;
+  if (!tree->leader_ended) {
+    zpm_keeper_link_kill(link, tree->id, signal, true);
+    if (signal != SIGKILL)
+      zpm_keeper_link_kill(link, tree->id, SIGCONT, true);
+  }
+  zpm_reaper_watch(tree->services->reaper, tree);
+}
+
+/* What is told may end any of them and begin new ones: the list is emptied
+ * first, and each goes back before it is told. */
+void zpm_run_tree_lose_keeper(struct zpm_services *services)
+{
+  struct zpm_list untold;
+
+  zpm_list_init(&untold);
+  while (!zpm_list_empty(&services->trees)) {
+    struct zpm_list *link = services->trees.next;
+
+    zpm_list_remove(link);
+    zpm_list_append(&untold, link);
+  }
+  while (!zpm_list_empty(&untold)) {
+    struct zpm_run_tree *tree =
+        ZPM_CONTAINER_OF(untold.next, struct zpm_run_tree, link);
+
+    zpm_list_remove(&tree->link);
+    zpm_list_append(&services->trees, &tree->link);
+    tree->events->keeper_lost(tree->ctx);
+  }
+}

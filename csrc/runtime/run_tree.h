@@ -1,0 +1,76 @@
+#ifndef ZPM_RUNTIME_RUN_TREE_H
+#define ZPM_RUNTIME_RUN_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "keeper/wire.h"
+
+/*
+ * The processes of one run, whoever it is of: a proc or a job embeds this.
+ *
+ * A run has an id that is never used again.  By it the keeper, the log pipes
+ * and the marker in the environment of the whole tree are known.  It is over
+ * when its leader has ended and the reaper found nothing left.
+ */
+struct zpm_run_tree;
+struct zpm_services;
+
+/* In the environment of every process of a run: its id, 16 hex digits. */
+#define ZPM_RUN_MARKER "ZPM_APP_ID="
+
+enum { ZPM_RUN_MARKER_SIZE = 40 };
+
+/* What becomes of it; any of these may end it, or begin others. */
+struct zpm_run_tree_events {
+  /* As the keeper tells it (keeper_link.h); the exit maybe twice. */
+  void (*spawned)(void *ctx, int pid, int error);
+  void (*exec_result)(void *ctx, enum zpm_spawn_stage stage, int error);
+  void (*exited)(void *ctx, int wait_status);
+  void (*keeper_lost)(void *ctx);
+  /* The reaper found that nothing is left of it. */
+  void (*gone)(void *ctx);
+};
+
+struct zpm_run_tree {
+  struct zpm_list link;    /* in services->trees, from begin to end */
+  struct zpm_list watched; /* the reaper's */
+  struct zpm_services *services;
+  const struct zpm_run_tree_events *events;
+  void *ctx;
+
+  uint64_t id; /* 0: there is no run */
+  int leader;  /* pid; 0: not known yet */
+  char marker[ZPM_RUN_MARKER_SIZE];
+  bool leader_ended;
+
+  /* For the reaper's next look. */
+  int signal;          /* to send to what is left; 0: none */
+  bool outsiders_only; /* the leader's group has had it from the keeper */
+};
+
+void zpm_run_tree_init(struct zpm_run_tree *tree, struct zpm_services *services,
+                       const struct zpm_run_tree_events *events, void *ctx);
+
+/* A new run: with an id of its own (0), or one that another supervisor began.
+ */
+void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id);
+/* The run is over, or let go of: nothing more is heard of it. */
+void zpm_run_tree_end(struct zpm_run_tree *tree);
+
+/* The run with this id, or whose leader has this pid; NULL: there is none. */
+struct zpm_run_tree *zpm_run_tree_of(const struct zpm_services *services,
+                                     uint64_t id);
+struct zpm_run_tree *zpm_run_tree_of_leader(const struct zpm_services *services,
+                                            int pid);
+
+/* To all of it: the keeper reaches the group without a race as long as its
+ * leader is not acknowledged, the reaper reaches the rest.  The stopped ones go
+ * on, so that they can act on it. */
+void zpm_run_tree_signal(struct zpm_run_tree *tree, int signal);
+
+/* Tells every run that there is now that the keeper is lost. */
+void zpm_run_tree_lose_keeper(struct zpm_services *services);
+
+#endif

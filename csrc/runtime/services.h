@@ -1,0 +1,25 @@
+#ifndef ZPM_RUNTIME_SERVICES_H
+#define ZPM_RUNTIME_SERVICES_H
+
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/list.h"
+
+struct zpm_keeper_link;
+struct zpm_logs;
+struct zpm_reaper;
+
+/* What all procs and jobs of a supervisor share; the supervisor's. */
+struct zpm_services {
+  uv_loop_t *loop;
+  struct zpm_keeper_link *link;
+  struct zpm_logs *logs;
+  struct zpm_reaper *reaper;
+  const char *agent_path; /* or NULL */
+  uint64_t last_id;       /* of a run; see zpm_run_tree_begin */
+  struct zpm_list trees;  /* zpm_run_tree.link: of all runs that are not over */
+};
+
+#endif
