@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/port_policy.h"
 #include "core/tree.h"
 #include "zpm/error.h"
 
@@ -77,6 +78,20 @@ int zpm_platform_pollset_add(int pollset, int fd, void *token);
 int zpm_platform_pollset_remove(int pollset, int fd);
 /* Ready tokens, without waiting; the number of them or -errno. */
 int zpm_platform_pollset_ready(int pollset, void **tokens, int room);
+
+/* ---- who listens ---- */
+
+/* Everyone who has a listening TCP socket of this port open, at any address of
+ * our network namespace; `standing` is left to the caller.  A socket that
+ * belongs to nobody we may see is an owner with pid 0.  Nobody listens: no
+ * owners, in some 50 us.  Else `table` is filled as well: the owners are in it.
+ */
+int zpm_platform_port_owners(uint16_t port, struct zpm_process_table *table,
+                             struct zpm_port_owners *owners);
+
+/* Whether one of these processes listens on the port: 1 or 0.  Negative if that
+ * cannot be told (their files may not be looked at). */
+int zpm_platform_listens(uint16_t port, const int *pids, size_t count);
 
 /* ---- this program ---- */
 
