@@ -1,6 +1,7 @@
 #include "core/record.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -36,6 +37,7 @@ void zpm_record_deinit(struct zpm_record *record)
 {
   zpm_config_deinit(&record->config);
   zpm_environment_unref(record->environment);
+  zpm_past_deinit(&record->past);
   zpm_free(record->last_error);
   *record = (struct zpm_record){0};
 }
@@ -62,6 +64,55 @@ struct zpm_record *zpm_roster_add(struct zpm_roster *roster)
 
 /* ---- exits ---- */
 
+static const char *const CAUSES[ZPM_CAUSES] = {
+    [ZPM_CAUSE_ITSELF] = "itself",       [ZPM_CAUSE_ASKED] = "asked",
+    [ZPM_CAUSE_RENEWED] = "renewed",     [ZPM_CAUSE_UNHEALTHY] = "unhealthy",
+    [ZPM_CAUSE_NOT_READY] = "not-ready", [ZPM_CAUSE_OOM] = "out-of-memory",
+};
+
+const char *zpm_cause_name(int cause)
+{
+  return CAUSES[cause >= 0 && cause < ZPM_CAUSES ? cause : ZPM_CAUSE_ITSELF];
+}
+
+int zpm_cause_of_name(const char *name)
+{
+  for (int i = 0; i < ZPM_CAUSES; i++) {
+    if (strcmp(CAUSES[i], name) == 0)
+      return i;
+  }
+  return ZPM_CAUSE_ITSELF;
+}
+
+void zpm_past_add(struct zpm_past *past, const struct zpm_exit *end,
+                  char *lines, char *reason)
+{
+  size_t kept = past->len < ZPM_PAST_MAX ? past->len : ZPM_PAST_MAX - 1;
+
+  if (past->len == ZPM_PAST_MAX) {
+    zpm_free(past->lines[kept]);
+    zpm_free(past->reasons[kept]);
+  }
+  for (size_t i = kept; i > 0; i--) {
+    past->exits[i] = past->exits[i - 1];
+    past->lines[i] = past->lines[i - 1];
+    past->reasons[i] = past->reasons[i - 1];
+  }
+  past->exits[0] = *end;
+  past->lines[0] = lines;
+  past->reasons[0] = reason;
+  past->len = kept + 1;
+}
+
+void zpm_past_deinit(struct zpm_past *past)
+{
+  for (size_t i = 0; i < past->len; i++) {
+    zpm_free(past->lines[i]);
+    zpm_free(past->reasons[i]);
+  }
+  *past = (struct zpm_past){0};
+}
+
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
 
 static void put_duration(char *text, size_t size, uint64_t ms)
@@ -83,14 +134,15 @@ const char *zpm_exit_text(const struct zpm_exit *end,
                           char text[ZPM_EXIT_TEXT_SIZE])
 {
   const char *signal = zpm_signal_name(end->signal);
+  const char *why = end->cause == ZPM_CAUSE_OOM ? ", out of memory," : "";
   char after[32];
 
   put_duration(after, sizeof(after), end->uptime_ms);
   if (end->signal != 0)
-    snprintf(text, ZPM_EXIT_TEXT_SIZE, "%s (%d) after %s",
-             signal != NULL ? signal : "signal", end->signal, after);
+    snprintf(text, ZPM_EXIT_TEXT_SIZE, "%s (%d)%s after %s",
+             signal != NULL ? signal : "signal", end->signal, why, after);
   else
-    snprintf(text, ZPM_EXIT_TEXT_SIZE, "exit code %d after %s", end->code,
-             after);
+    snprintf(text, ZPM_EXIT_TEXT_SIZE, "exit code %d%s after %s", end->code,
+             why, after);
   return text;
 }

@@ -37,21 +37,55 @@ struct zpm_run {
   uint64_t id;
   uint64_t started_ms; /* wall clock */
   bool leaving; /* it had been told to: a stop or restart was under way */
+  bool ready;   /* it had become ready, or need not */
   struct zpm_build build;
 };
+
+/* What made a process end, as far as can be told. */
+enum zpm_cause {
+  ZPM_CAUSE_ITSELF,
+  ZPM_CAUSE_ASKED,     /* a stop or restart by somebody */
+  ZPM_CAUSE_RENEWED,   /* a changed file, a schedule, too much memory */
+  ZPM_CAUSE_UNHEALTHY, /* liveness */
+  ZPM_CAUSE_NOT_READY, /* it did not become ready in time */
+  ZPM_CAUSE_OOM,       /* the kernel ran out of memory */
+  ZPM_CAUSES
+};
+
+/* "itself", "asked", "renewed", "unhealthy", "not-ready", "out-of-memory". */
+const char *zpm_cause_name(int cause);
+/* ZPM_CAUSE_ITSELF for a name that is not known. */
+int zpm_cause_of_name(const char *name);
 
 /* How a process ended. */
 struct zpm_exit {
   bool known;     /* false: nobody could tell (or it never ran) */
   int code;       /* exit code, or -1 if a signal ended it */
   int signal;     /* 0 if it exited by itself */
+  int cause;      /* enum zpm_cause */
   uint64_t at_ms; /* wall clock, milliseconds since 1970 */
   uint64_t uptime_ms;
 };
 
+/* The last exits of an app, newest first, with what it said before each. */
+enum { ZPM_PAST_MAX = 5 };
+
+struct zpm_past {
+  struct zpm_exit exits[ZPM_PAST_MAX];
+  char *lines[ZPM_PAST_MAX];   /* last lines of stderr, or NULL */
+  char *reasons[ZPM_PAST_MAX]; /* a sentence, or NULL */
+  size_t len;
+};
+
+/* Takes `lines` and `reason` over. */
+void zpm_past_add(struct zpm_past *past, const struct zpm_exit *end,
+                  char *lines, char *reason);
+void zpm_past_deinit(struct zpm_past *past);
+
 enum { ZPM_EXIT_TEXT_SIZE = 80 };
 
-/* "exit code 1 after 66 ms", "SIGSEGV (11) after 3.2 s". Returns `text`. */
+/* "exit code 1 after 66 ms", "SIGSEGV (11) after 3.2 s", "SIGKILL (9), out of
+ * memory, after 3.2 s". Returns `text`. */
 const char *zpm_exit_text(const struct zpm_exit *end,
                           char text[ZPM_EXIT_TEXT_SIZE]);
 
@@ -59,11 +93,12 @@ struct zpm_record {
   struct zpm_config config;
   struct zpm_environment *environment; /* one reference held; may be NULL */
   bool want_up;
+  bool done; /* it ended by itself with exit 0 */
   struct zpm_build proven;
   uint32_t restart_count;  /* crashes in a row */
   uint32_t total_restarts; /* of its life, by hand or not */
   uint64_t created_ms;     /* wall clock */
-  struct zpm_exit last_exit;
+  struct zpm_past past;
   struct zpm_run run;
   char *last_error; /* or NULL */
 };

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "proto/config_json.h"
 #include "proto/json.h"
+#include "proto/state_value.h"
 
 /* One reading of a state file. */
 struct loader {
@@ -21,99 +22,16 @@ static int out_of_memory(const struct loader *l)
   return zpm_error_set(l->err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));
 }
 
-static int malformed(const struct loader *l, const char *key,
-                     const char *expected)
-{
-  return zpm_error_set(l->err, ZPM_ESTATE, "\"%s\" must be %s", key, expected);
-}
-
-static const cJSON *get(const cJSON *object, const char *key)
-{
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-  return cJSON_IsNull(item) ? NULL : item;
-}
-
-/* ---- single values; one that is absent leaves `out` as it is ---- */
-
-static bool parse_digits(const char *text, uint64_t *out)
-{
-  uint64_t value = 0;
-
-  if (text[0] == '\0')
-    return false;
-  for (; *text != '\0'; text++) {
-    uint64_t digit = (uint64_t)(*text - '0');
-
-    if (*text < '0' || *text > '9' || value > (UINT64_MAX - digit) / 10)
-      return false;
-    value = value * 10 + digit;
-  }
-  *out = value;
-  return true;
-}
-
-static int get_u64(const struct loader *l, const cJSON *object, const char *key,
-                   uint64_t *out)
-{
-  const cJSON *item = get(object, key);
-
-  if (item == NULL)
-    return 0;
-  if (cJSON_IsString(item) && parse_digits(item->valuestring, out))
-    return 0;
-  if (!zpm_json_is_integer(item) || item->valuedouble < 0)
-    return malformed(l, key, "a whole number of 0 or more");
-  *out = (uint64_t)item->valuedouble;
-  return 0;
-}
-
-static int get_u32(const struct loader *l, const cJSON *object, const char *key,
-                   uint32_t *out)
-{
-  uint64_t value = *out;
-  int rc = get_u64(l, object, key, &value);
-
-  if (rc == 0 && value > UINT32_MAX)
-    rc = malformed(l, key, "less than 2^32");
-  if (rc == 0)
-    *out = (uint32_t)value;
-  return rc;
-}
-
-static int get_int(const struct loader *l, const cJSON *object, const char *key,
-                   int *out)
-{
-  const cJSON *item = get(object, key);
-
-  if (item == NULL)
-    return 0;
-  if (!zpm_json_is_integer(item) || item->valuedouble < -1 ||
-      item->valuedouble > UINT16_MAX)
-    return malformed(l, key, "a whole number of -1 to 65535");
-  *out = (int)item->valuedouble;
-  return 0;
-}
-
-static int get_object(const struct loader *l, const cJSON *parent,
-                      const char *key, const cJSON **out)
-{
-  *out = get(parent, key);
-  if (*out != NULL && !cJSON_IsObject(*out))
-    return malformed(l, key, "an object");
-  return 0;
-}
-
 /* ---- one app ---- */
 
 static int load_config(const struct loader *l, const cJSON *app,
                        struct zpm_config *config)
 {
-  const cJSON *json = get(app, "config");
+  const cJSON *json = zpm_state_value(app, "config");
   int rc;
 
   if (json == NULL)
-    return malformed(l, "config", "there");
+    return zpm_state_value_wrong("config", "there", l->err);
   rc = zpm_config_from_saved_json(config, json, l->err);
   return rc != 0 ? rc : zpm_config_validate(config, l->err);
 }
@@ -121,16 +39,16 @@ static int load_config(const struct loader *l, const cJSON *app,
 static int load_environment(const struct loader *l, const cJSON *app,
                             struct zpm_record *record)
 {
-  const cJSON *item = get(app, "environment");
+  const cJSON *item = zpm_state_value(app, "environment");
   size_t index;
 
   if (item == NULL)
     return 0;
   if (!zpm_json_is_integer(item) || item->valuedouble < 0)
-    return malformed(l, "environment", "the index of one");
+    return zpm_state_value_wrong("environment", "the index of one", l->err);
   index = (size_t)item->valuedouble;
   if (index >= l->environment_count)
-    return malformed(l, "environment", "the index of one");
+    return zpm_state_value_wrong("environment", "the index of one", l->err);
   record->environment = zpm_environment_ref(l->environments[index]);
   return 0;
 }
@@ -138,80 +56,121 @@ static int load_environment(const struct loader *l, const cJSON *app,
 static int load_wish(const struct loader *l, const cJSON *app,
                      struct zpm_record *record)
 {
-  const cJSON *item = get(app, "wantUp");
+  int rc = zpm_state_value_bool(app, "wantUp", &record->want_up, l->err);
 
-  if (item != NULL && !cJSON_IsBool(item))
-    return malformed(l, "wantUp", "true or false");
-  record->want_up = cJSON_IsTrue(item);
-  return 0;
+  return rc != 0 ? rc
+                 : zpm_state_value_bool(app, "done", &record->done, l->err);
 }
 
 static int load_build(const struct loader *l, const cJSON *item,
                       const char *key, struct zpm_build *build)
 {
   const cJSON *object;
-  int rc = get_object(l, item, key, &object);
+  int rc = zpm_state_value_object(item, key, &object, l->err);
 
   if (rc != 0 || object == NULL)
     return rc;
-  rc = get_u64(l, object, "mtimeNs", &build->mtime_ns);
-  return rc != 0 ? rc : get_u64(l, object, "size", &build->size);
-}
-
-static int load_leaving(const struct loader *l, const cJSON *run, bool *leaving)
-{
-  const cJSON *item = get(run, "leaving");
-
-  if (item != NULL && !cJSON_IsBool(item))
-    return malformed(l, "leaving", "true or false");
-  *leaving = cJSON_IsTrue(item);
-  return 0;
+  rc = zpm_state_value_u64(object, "mtimeNs", &build->mtime_ns, l->err);
+  return rc != 0 ? rc
+                 : zpm_state_value_u64(object, "size", &build->size, l->err);
 }
 
 static int load_run(const struct loader *l, const cJSON *app,
                     struct zpm_run *run)
 {
   const cJSON *object;
-  int rc = get_object(l, app, "run", &object);
+  int rc = zpm_state_value_object(app, "run", &object, l->err);
 
   if (rc != 0 || object == NULL)
     return rc;
-  rc = get_u64(l, object, "id", &run->id);
+  rc = zpm_state_value_u64(object, "id", &run->id, l->err);
   if (rc == 0)
-    rc = get_u64(l, object, "startedAt", &run->started_ms);
+    rc = zpm_state_value_u64(object, "startedAt", &run->started_ms, l->err);
   if (rc == 0)
-    rc = load_leaving(l, object, &run->leaving);
+    rc = zpm_state_value_bool(object, "leaving", &run->leaving, l->err);
+  run->ready = true; /* unless it says otherwise */
+  if (rc == 0)
+    rc = zpm_state_value_bool(object, "ready", &run->ready, l->err);
   return rc != 0 ? rc : load_build(l, object, "build", &run->build);
 }
 
-static int load_exit(const struct loader *l, const cJSON *app,
-                     struct zpm_exit *last)
+static int load_cause(const struct loader *l, const cJSON *item, int *cause)
+{
+  const cJSON *name = zpm_state_value(item, "cause");
+
+  if (name != NULL && !cJSON_IsString(name))
+    return zpm_state_value_wrong("cause", "a string", l->err);
+  if (name != NULL)
+    *cause = zpm_cause_of_name(name->valuestring);
+  return 0;
+}
+
+static int load_exit(const struct loader *l, const cJSON *item,
+                     struct zpm_exit *end)
+{
+  int rc = zpm_state_value_int(item, "code", &end->code, l->err);
+
+  if (rc == 0)
+    rc = zpm_state_value_int(item, "signal", &end->signal, l->err);
+  if (rc == 0)
+    rc = zpm_state_value_u64(item, "at", &end->at_ms, l->err);
+  if (rc == 0)
+    rc = zpm_state_value_u64(item, "uptime", &end->uptime_ms, l->err);
+  return rc != 0 ? rc : load_cause(l, item, &end->cause);
+}
+
+/* Up to 1.0 one exit was kept, by itself. */
+static int load_last_exit(const struct loader *l, const cJSON *app,
+                          struct zpm_past *past)
 {
   const cJSON *object;
-  int rc = get_object(l, app, "lastExit", &object);
+  int rc = zpm_state_value_object(app, "lastExit", &object, l->err);
 
   if (rc != 0 || object == NULL)
     return rc;
-  last->known = true;
-  rc = get_int(l, object, "code", &last->code);
-  if (rc == 0)
-    rc = get_int(l, object, "signal", &last->signal);
-  if (rc == 0)
-    rc = get_u64(l, object, "at", &last->at_ms);
-  if (rc == 0)
-    rc = get_u64(l, object, "uptime", &last->uptime_ms);
-  return rc;
+  past->len = 1;
+  past->exits[0].known = true;
+  return load_exit(l, object, &past->exits[0]);
+}
+
+/* More of them than we keep are the oldest ones. */
+static int load_past(const struct loader *l, const cJSON *app,
+                     struct zpm_past *past)
+{
+  const cJSON *list = zpm_state_value(app, "exits");
+  const cJSON *item;
+
+  if (list == NULL)
+    return load_last_exit(l, app, past);
+  if (!cJSON_IsArray(list))
+    return zpm_state_value_wrong("exits", "an array", l->err);
+  cJSON_ArrayForEach(item, list)
+  {
+    struct zpm_exit *end = &past->exits[past->len];
+    int rc;
+
+    if (past->len == ZPM_PAST_MAX)
+      break;
+    if (!cJSON_IsObject(item))
+      return zpm_state_value_wrong("exits", "an array of objects", l->err);
+    end->known = zpm_state_value(item, "code") != NULL;
+    rc = load_exit(l, item, end);
+    if (rc != 0)
+      return rc;
+    past->len++;
+  }
+  return 0;
 }
 
 static int load_error(const struct loader *l, const cJSON *app,
                       struct zpm_record *record)
 {
-  const cJSON *item = get(app, "lastError");
+  const cJSON *item = zpm_state_value(app, "lastError");
 
   if (item == NULL)
     return 0;
   if (!cJSON_IsString(item))
-    return malformed(l, "lastError", "a string");
+    return zpm_state_value_wrong("lastError", "a string", l->err);
   record->last_error = zpm_strdup(item->valuestring);
   return record->last_error != NULL ? 0 : out_of_memory(l);
 }
@@ -222,13 +181,15 @@ static int load_history(const struct loader *l, const cJSON *app,
   int rc = load_build(l, app, "proven", &record->proven);
 
   if (rc == 0)
-    rc = get_u32(l, app, "restartCount", &record->restart_count);
+    rc = zpm_state_value_u32(app, "restartCount", &record->restart_count,
+                             l->err);
   if (rc == 0)
-    rc = get_u32(l, app, "totalRestarts", &record->total_restarts);
+    rc = zpm_state_value_u32(app, "totalRestarts", &record->total_restarts,
+                             l->err);
   if (rc == 0)
-    rc = get_u64(l, app, "createdMs", &record->created_ms);
+    rc = zpm_state_value_u64(app, "createdMs", &record->created_ms, l->err);
   if (rc == 0)
-    rc = load_exit(l, app, &record->last_exit);
+    rc = load_past(l, app, &record->past);
   if (rc == 0)
     rc = load_run(l, app, &record->run);
   return rc != 0 ? rc : load_error(l, app, record);
@@ -250,7 +211,7 @@ static int load_app(const struct loader *l, const cJSON *app)
   int rc;
 
   if (!cJSON_IsObject(app))
-    return malformed(l, "apps", "an array of objects");
+    return zpm_state_value_wrong("apps", "an array of objects", l->err);
   record = zpm_roster_add(l->roster);
   if (record == NULL)
     return out_of_memory(l);
@@ -273,7 +234,7 @@ static int load_environments(struct loader *l, const cJSON *list)
   if (list == NULL)
     return 0;
   if (!cJSON_IsArray(list))
-    return malformed(l, "environments", "an array");
+    return zpm_state_value_wrong("environments", "an array", l->err);
   l->environments = zpm_alloc_zeroed((size_t)cJSON_GetArraySize(list) + 1,
                                      sizeof(struct zpm_environment *));
   if (l->environments == NULL)
@@ -299,7 +260,7 @@ static int load_apps(const struct loader *l, const cJSON *list)
   size_t index = 0;
 
   if (!cJSON_IsArray(list))
-    return malformed(l, "apps", "an array");
+    return zpm_state_value_wrong("apps", "an array", l->err);
   cJSON_ArrayForEach(item, list)
   {
     int rc = load_app(l, item);
@@ -315,12 +276,13 @@ static int load_apps(const struct loader *l, const cJSON *list)
 
 static int check_version(const struct loader *l, const cJSON *state)
 {
-  const cJSON *version = get(state, "version");
+  const cJSON *version = zpm_state_value(state, "version");
 
   if (!cJSON_IsObject(state))
     return zpm_error_set(l->err, ZPM_ESTATE, "it is not a JSON object");
   if (!zpm_json_is_integer(version) || version->valuedouble < 1)
-    return malformed(l, "version", "a whole number of 1 or more");
+    return zpm_state_value_wrong("version", "a whole number of 1 or more",
+                                 l->err);
   if (version->valuedouble > ZPM_STATE_VERSION)
     return zpm_error_set(l->err, ZPM_EVERSION,
                          "it was written by a newer zpm (format %.0f, this one "
@@ -334,9 +296,9 @@ static int load_state(struct loader *l, const cJSON *state)
   int rc = check_version(l, state);
 
   if (rc == 0)
-    rc = load_environments(l, get(state, "environments"));
+    rc = load_environments(l, zpm_state_value(state, "environments"));
   if (rc == 0)
-    rc = load_apps(l, get(state, "apps"));
+    rc = load_apps(l, zpm_state_value(state, "apps"));
   for (size_t i = 0; i < l->environment_count; i++)
     zpm_environment_unref(l->environments[i]);
   zpm_free(l->environments);

@@ -110,27 +110,45 @@ static int put_run(cJSON *app, const struct zpm_run *run)
     rc = put_u64(object, "startedAt", run->started_ms);
   if (rc == 0 && run->leaving)
     rc = zpm_json_put(object, "leaving", cJSON_CreateBool(true));
+  if (rc == 0 && !run->ready)
+    rc = zpm_json_put(object, "ready", cJSON_CreateBool(false));
   return rc != 0 ? rc : put_build(object, "build", &run->build);
 }
 
-static int put_exit(cJSON *app, const struct zpm_exit *last)
+/* How it ended is left out if nobody could tell. */
+static int put_exit(cJSON *object, const struct zpm_exit *end)
 {
-  cJSON *object;
-  int rc;
+  int rc = 0;
 
-  if (!last->known)
+  if (end->known)
+    rc = zpm_json_put(object, "code", cJSON_CreateNumber(end->code));
+  if (rc == 0 && end->known)
+    rc = zpm_json_put(object, "signal", cJSON_CreateNumber(end->signal));
+  if (rc == 0)
+    rc = zpm_json_put(object, "cause",
+                      cJSON_CreateString(zpm_cause_name(end->cause)));
+  if (rc == 0)
+    rc = put_u64(object, "at", end->at_ms);
+  return rc != 0 ? rc : put_u64(object, "uptime", end->uptime_ms);
+}
+
+/* What was said before each is in the logs, and may hold secrets. */
+static int put_past(cJSON *app, const struct zpm_past *past)
+{
+  cJSON *list;
+  int rc = 0;
+
+  if (past->len == 0)
     return 0;
-  object = cJSON_AddObjectToObject(app, "lastExit");
-  if (object == NULL)
-    return ZPM_ENOMEM;
-  rc = zpm_json_put(object, "code", cJSON_CreateNumber(last->code));
-  if (rc == 0)
-    rc = zpm_json_put(object, "signal", cJSON_CreateNumber(last->signal));
-  if (rc == 0)
-    rc = put_u64(object, "at", last->at_ms);
-  if (rc == 0)
-    rc = put_u64(object, "uptime", last->uptime_ms);
-  return rc;
+  list = cJSON_AddArrayToObject(app, "exits");
+  for (size_t i = 0; rc == 0 && list != NULL && i < past->len; i++) {
+    cJSON *item = cJSON_CreateObject();
+
+    rc = zpm_json_push(list, item);
+    if (rc == 0)
+      rc = put_exit(item, &past->exits[i]);
+  }
+  return list != NULL ? rc : ZPM_ENOMEM;
 }
 
 static int put_history(cJSON *app, const struct zpm_record *record)
@@ -145,7 +163,7 @@ static int put_history(cJSON *app, const struct zpm_record *record)
   if (rc == 0)
     rc = put_u64(app, "createdMs", record->created_ms);
   if (rc == 0)
-    rc = put_exit(app, &record->last_exit);
+    rc = put_past(app, &record->past);
   if (rc == 0)
     rc = put_run(app, &record->run);
   if (rc == 0 && error != NULL)
@@ -162,6 +180,8 @@ static int put_app(cJSON *app, const struct zpm_record *record, int environment)
     rc = zpm_json_put(app, "environment", cJSON_CreateNumber(environment));
   if (rc == 0)
     rc = zpm_json_put(app, "wantUp", cJSON_CreateBool(record->want_up));
+  if (rc == 0 && record->done)
+    rc = zpm_json_put(app, "done", cJSON_CreateBool(true));
   return rc != 0 ? rc : put_history(app, record);
 }
 

@@ -38,7 +38,7 @@ static void a_new_record_has_the_default_config(void **state)
   assert_ptr_equal(record, &roster.items[1]);
   assert_int_equal(record->config.kill_timeout_ms, 5000);
   assert_false(record->want_up);
-  assert_false(record->last_exit.known);
+  assert_int_equal(record->past.len, 0);
   zpm_roster_deinit(&roster);
   assert_int_equal(roster.len, 0);
 }
@@ -92,8 +92,54 @@ static void an_exit_is_told_in_words(void **state)
               "exit code 255 after 2 h 3 min");
   assert_text((struct zpm_exit){.code = INT_MIN,
                                 .signal = INT_MIN,
+                                .cause = ZPM_CAUSE_OOM,
                                 .uptime_ms = UINT64_MAX},
-              "signal (-2147483648) after 5124095576030 h 25 min");
+              "signal (-2147483648), out of memory, after 5124095576030 h 25 "
+              "min");
+}
+
+static void an_exit_for_want_of_memory_says_so(void **state)
+{
+  (void)state;
+  assert_text(
+      (struct zpm_exit){
+          .code = -1, .signal = 9, .cause = ZPM_CAUSE_OOM, .uptime_ms = 3200},
+      "SIGKILL (9), out of memory, after 3.2 s");
+  assert_text(
+      (struct zpm_exit){.code = 137, .cause = ZPM_CAUSE_OOM, .uptime_ms = 3200},
+      "exit code 137, out of memory, after 3.2 s");
+}
+
+static void each_cause_has_a_name_of_its_own(void **state)
+{
+  (void)state;
+  for (int i = 0; i < ZPM_CAUSES; i++)
+    assert_int_equal(zpm_cause_of_name(zpm_cause_name(i)), i);
+  assert_string_equal(zpm_cause_name(-1), "itself");
+  assert_string_equal(zpm_cause_name(ZPM_CAUSES), "itself");
+  assert_int_equal(zpm_cause_of_name("of a later version"), ZPM_CAUSE_ITSELF);
+}
+
+static void the_last_exits_are_kept_newest_first(void **state)
+{
+  struct zpm_record record;
+
+  (void)state;
+  zpm_record_init(&record);
+  for (int i = 0; i < ZPM_PAST_MAX + 2; i++) {
+    const struct zpm_exit end = {.known = true, .code = i};
+
+    zpm_past_add(&record.past, &end, zpm_strdup("lines"),
+                 i % 2 == 0 ? zpm_strdup("reason") : NULL);
+  }
+  assert_int_equal(record.past.len, ZPM_PAST_MAX);
+  for (int i = 0; i < ZPM_PAST_MAX; i++) {
+    assert_int_equal(record.past.exits[i].code, ZPM_PAST_MAX + 1 - i);
+    assert_string_equal(record.past.lines[i], "lines");
+    assert_int_equal(record.past.reasons[i] != NULL, i % 2 == 0);
+  }
+  zpm_record_deinit(&record);
+  assert_int_equal(failing_alloc.live, 0);
 }
 
 int main(void)
@@ -103,6 +149,9 @@ int main(void)
       cmocka_unit_test(a_new_record_has_the_default_config),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
       cmocka_unit_test(an_exit_is_told_in_words),
+      cmocka_unit_test(an_exit_for_want_of_memory_says_so),
+      cmocka_unit_test(each_cause_has_a_name_of_its_own),
+      cmocka_unit_test(the_last_exits_are_kept_newest_first),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,11 +63,17 @@ static void fill_roster(struct zpm_roster *roster)
       .leaving = true,
       .build = {.mtime_ns = UINT64_C(1795401408268477345), .size = 61},
   };
-  roster->items[1].last_exit = (struct zpm_exit){.known = true,
-                                                 .code = -1,
-                                                 .signal = 9,
-                                                 .at_ms = 1790000000999u,
-                                                 .uptime_ms = UINT64_MAX};
+  roster->items[1].past.len = 2;
+  roster->items[1].past.exits[0] = (struct zpm_exit){.known = true,
+                                                     .code = -1,
+                                                     .signal = 9,
+                                                     .cause = ZPM_CAUSE_OOM,
+                                                     .at_ms = 1790000000999u,
+                                                     .uptime_ms = UINT64_MAX};
+  roster->items[1].past.lines[0] = zpm_strdup("s3cret line");
+  roster->items[1].past.reasons[0] = zpm_strdup("reason");
+  roster->items[1].past.exits[1] = (struct zpm_exit){.uptime_ms = 7};
+  roster->items[2].done = true;
   roster->items[1].last_error = zpm_strdup("killed by \"SIGKILL\"");
 }
 
@@ -78,6 +84,16 @@ static int write_state(struct zpm_str *out, const struct zpm_roster *roster)
   for (size_t i = 0; i < roster->len; i++)
     apps[i] = &roster->items[i];
   return zpm_state_to_json(out, apps, roster->len);
+}
+
+static void assert_same_exit(const struct zpm_exit *a, const struct zpm_exit *b)
+{
+  assert_int_equal(a->known, b->known);
+  assert_int_equal(a->code, b->code);
+  assert_int_equal(a->signal, b->signal);
+  assert_int_equal(a->cause, b->cause);
+  assert_true(a->at_ms == b->at_ms);
+  assert_true(a->uptime_ms == b->uptime_ms);
 }
 
 static void assert_same_record(const struct zpm_record *a,
@@ -92,14 +108,17 @@ static void assert_same_record(const struct zpm_record *a,
   assert_int_equal(a->restart_count, b->restart_count);
   assert_int_equal(a->total_restarts, b->total_restarts);
   assert_true(a->created_ms == b->created_ms);
-  assert_int_equal(a->last_exit.known, b->last_exit.known);
-  assert_int_equal(a->last_exit.code, b->last_exit.code);
-  assert_int_equal(a->last_exit.signal, b->last_exit.signal);
-  assert_true(a->last_exit.at_ms == b->last_exit.at_ms);
-  assert_true(a->last_exit.uptime_ms == b->last_exit.uptime_ms);
+  assert_int_equal(a->done, b->done);
+  assert_int_equal(a->past.len, b->past.len);
+  for (size_t i = 0; i < a->past.len; i++) {
+    assert_same_exit(&a->past.exits[i], &b->past.exits[i]);
+    assert_null(b->past.lines[i]);
+    assert_null(b->past.reasons[i]);
+  }
   assert_true(a->run.id == b->run.id);
   assert_true(a->run.started_ms == b->run.started_ms);
   assert_int_equal(a->run.leaving, b->run.leaving);
+  assert_int_equal(a->run.ready, b->run.ready);
   assert_true(a->run.build.mtime_ns == b->run.build.mtime_ns);
   assert_true(a->run.build.size == b->run.build.size);
   assert_int_equal(a->last_error == NULL, b->last_error == NULL);
@@ -218,6 +237,12 @@ static void what_is_malformed_is_refused(void **state)
   assert_malformed(STATE(APP ",\"run\":{\"id\":-1}"), "\"id\"");
   assert_malformed(STATE(APP ",\"lastExit\":{\"code\":70000}"), "\"code\"");
   assert_malformed(STATE(APP ",\"lastError\":1"), "\"lastError\"");
+  assert_malformed(STATE(APP ",\"done\":1"), "\"done\" must be true or false");
+  assert_malformed(STATE(APP ",\"run\":{\"ready\":1}"), "\"ready\"");
+  assert_malformed(STATE(APP ",\"exits\":{}"), "\"exits\" must be an array");
+  assert_malformed(STATE(APP ",\"exits\":[1]"), "an array of objects");
+  assert_malformed(STATE(APP ",\"exits\":[{\"cause\":1}]"), "\"cause\"");
+  assert_malformed(STATE(APP ",\"exits\":[{\"code\":\"1\"}]"), "\"code\"");
   assert_malformed("{\"version\":1,\"apps\":[{" APP "},{" APP "}]}",
                    "app 2: the name \"a\" is there twice");
 }
@@ -233,9 +258,49 @@ static void what_is_not_there_has_a_default(void **state)
   assert_null(roster.items[0].environment);
   assert_null(roster.items[0].last_error);
   assert_false(roster.items[0].want_up);
-  assert_false(roster.items[0].last_exit.known);
+  assert_int_equal(roster.items[0].past.len, 0);
+  assert_false(roster.items[0].done);
   zpm_roster_deinit(&roster);
   assert_int_equal(read_state(STATE(APP ",\"lastExit\":{}"), NULL), 0);
+}
+
+static void the_one_exit_of_an_older_version_is_understood(void **state)
+{
+  static const char TEXT[] =
+      STATE(APP ",\"run\":{\"id\":7},\"lastExit\":{\"code\":-1,"
+                "\"signal\":9,\"at\":5,\"uptime\":6}");
+  struct zpm_roster roster;
+  const struct zpm_past *past;
+
+  (void)state;
+  assert_int_equal(zpm_state_from_json(&roster, TEXT, strlen(TEXT), NULL), 0);
+  past = &roster.items[0].past;
+  assert_int_equal(past->len, 1);
+  assert_true(past->exits[0].known);
+  assert_int_equal(past->exits[0].signal, 9);
+  assert_int_equal(past->exits[0].uptime_ms, 6);
+  assert_int_equal(past->exits[0].cause, ZPM_CAUSE_ITSELF);
+  assert_true(roster.items[0].run.ready);
+  zpm_roster_deinit(&roster);
+}
+
+static void of_many_exits_the_newest_are_kept(void **state)
+{
+  static const char TEXT[] =
+      STATE(APP ",\"lastExit\":{},\"exits\":[{\"code\":9,\"cause\":\"new\"},"
+                "{},{},{},{},{},{}]");
+  struct zpm_roster roster;
+  const struct zpm_past *past;
+
+  (void)state;
+  assert_int_equal(zpm_state_from_json(&roster, TEXT, strlen(TEXT), NULL), 0);
+  past = &roster.items[0].past;
+  assert_int_equal(past->len, ZPM_PAST_MAX);
+  assert_true(past->exits[0].known);
+  assert_int_equal(past->exits[0].code, 9);
+  assert_int_equal(past->exits[0].cause, ZPM_CAUSE_ITSELF);
+  assert_false(past->exits[1].known);
+  zpm_roster_deinit(&roster);
 }
 
 static void unknown_keys_are_passed_over(void **state)
@@ -291,6 +356,8 @@ int main(void)
       cmocka_unit_test(no_apps_are_a_state_too),
       cmocka_unit_test(what_is_malformed_is_refused),
       cmocka_unit_test(what_is_not_there_has_a_default),
+      cmocka_unit_test(the_one_exit_of_an_older_version_is_understood),
+      cmocka_unit_test(of_many_exits_the_newest_are_kept),
       cmocka_unit_test(unknown_keys_are_passed_over),
       cmocka_unit_test(a_newer_format_is_told_apart),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
