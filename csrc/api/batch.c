@@ -214,16 +214,20 @@ static void start_item(struct item *item, struct zpm_environment *environment,
                        const cJSON *json)
 {
   struct zpm_supervisor *supervisor = item->batch->call->api->supervisor;
+  struct zpm_order order;
   struct zpm_wish wish;
   struct zpm_error err = {0};
   int rc = zpm_wish_read(&wish, NULL, json, NULL, &err);
 
   settle_name(item, &wish.config);
+  order = (struct zpm_order){
+      .config = &wish.config,
+      .environment = environment,
+  };
   if (rc == 0)
     rc = zpm_wish_check_start(&wish, supervisor, &err);
   if (rc == 0)
-    zpm_supervisor_start(supervisor, &wish.config, environment, on_item_done,
-                         item);
+    zpm_supervisor_start(supervisor, &order, on_item_done, item);
   else
     on_item_done(item, NULL, &err);
   zpm_wish_deinit(&wish);

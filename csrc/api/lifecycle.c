@@ -21,25 +21,34 @@ static bool is_known(const struct zpm_call *call, const char *name)
 
 /* ---- start, add-worker ---- */
 
+static struct zpm_order order_of(const struct zpm_wish *wish)
+{
+  return (struct zpm_order){
+      .config = &wish->config,
+      .environment = wish->environment,
+  };
+}
+
 static void start(struct zpm_call *call, const struct zpm_wish *wish)
 {
+  struct zpm_order order = order_of(wish);
   struct zpm_supervisor *supervisor = call->api->supervisor;
   struct zpm_error err;
 
   if (zpm_wish_check_start(wish, supervisor, &err) != 0)
     zpm_call_answer_error(call, &err);
   else
-    zpm_supervisor_start(supervisor, &wish->config, wish->environment,
-                         zpm_call_done, call);
+    zpm_supervisor_start(supervisor, &order, zpm_call_done, call);
 }
 
 static void add(struct zpm_call *call, const struct zpm_wish *wish)
 {
+  struct zpm_order order = order_of(wish);
+
   if (zpm_request_bool(&call->request, "autoStart", false))
     start(call, wish);
   else
-    zpm_supervisor_add(call->api->supervisor, &wish->config, wish->environment,
-                       zpm_call_done, call);
+    zpm_supervisor_add(call->api->supervisor, &order, zpm_call_done, call);
 }
 
 /* Reads the wish of the request and hands it on; the callee answers. */
@@ -103,22 +112,23 @@ void zpm_lifecycle_delete(struct zpm_call *call)
 static void restart_as_before(struct zpm_supervisor *supervisor,
                               const char *name, zpm_done_cb *done, void *ctx)
 {
-  zpm_supervisor_restart(supervisor, name, NULL, NULL, done, ctx);
+  zpm_supervisor_restart(supervisor, name, NULL, done, ctx);
 }
 
 static void restart_one(struct zpm_call *call, const struct zpm_wish *wish)
 {
   const char *name = zpm_request_string(&call->request, "name");
-  bool changed = zpm_request_item(&call->request, "config") != NULL;
+  struct zpm_order order = order_of(wish);
 
+  if (zpm_request_item(&call->request, "config") == NULL)
+    order.config = NULL;
   if (strcmp(wish->config.name, name) != 0)
     answer(call, ZPM_EARG,
            "'restart' cannot give an app another name: delete it, then start "
            "it under the new one");
   else
-    zpm_supervisor_restart(call->api->supervisor, name,
-                           changed ? &wish->config : NULL, wish->environment,
-                           zpm_call_done, call);
+    zpm_supervisor_restart(call->api->supervisor, name, &order, zpm_call_done,
+                           call);
 }
 
 void zpm_lifecycle_restart(struct zpm_call *call)

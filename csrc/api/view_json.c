@@ -53,8 +53,8 @@ static void put_exit_code(struct zpm_writer *w, const char *key,
                           const struct zpm_app_view *view)
 {
   zpm_writer_key(w, key);
-  if (view->has_exit && view->last_exit_signal == 0)
-    zpm_writer_int(w, view->last_exit_code);
+  if ((view->past->len > 0) && view->past->exits[0].signal == 0)
+    zpm_writer_int(w, view->past->exits[0].code);
   else
     zpm_writer_null(w);
 }
@@ -65,9 +65,9 @@ static void put_exit_signal(struct zpm_writer *w, const char *key,
   const char *name = NULL;
   char number[24];
 
-  if (view->has_exit && view->last_exit_signal != 0) {
-    name = zpm_signal_name(view->last_exit_signal);
-    snprintf(number, sizeof(number), "signal %d", view->last_exit_signal);
+  if ((view->past->len > 0) && view->past->exits[0].signal != 0) {
+    name = zpm_signal_name(view->past->exits[0].signal);
+    snprintf(number, sizeof(number), "signal %d", view->past->exits[0].signal);
     name = name != NULL ? name : number;
   }
   put_text(w, key, name);
@@ -257,15 +257,15 @@ static void put_environment(struct zpm_writer *w,
 static void put_last_exit(struct zpm_writer *w, const struct zpm_app_view *view)
 {
   zpm_writer_key(w, "lastExit");
-  if (!view->has_exit) {
+  if (!(view->past->len > 0)) {
     zpm_writer_null(w);
     return;
   }
   zpm_writer_begin_object(w);
   put_exit_code(w, "code", view);
   put_exit_signal(w, "signal", view);
-  put_uint(w, "at", view->last_exit_at_ms);
-  put_uint(w, "uptime", view->last_exit_uptime_ms);
+  put_uint(w, "at", view->past->exits[0].at_ms);
+  put_uint(w, "uptime", view->past->exits[0].uptime_ms);
   zpm_writer_end_object(w);
 }
 
@@ -320,6 +320,6 @@ void zpm_view_json_exit(struct zpm_writer *writer, const struct zpm_app *app)
   zpm_writer_begin_object(writer);
   put_exit_code(writer, "code", &view);
   put_exit_signal(writer, "signal", &view);
-  put_uint(writer, "uptime", view.last_exit_uptime_ms);
+  put_uint(writer, "uptime", view.past->exits[0].uptime_ms);
   zpm_writer_end_object(writer);
 }

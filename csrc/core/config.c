@@ -155,6 +155,15 @@ bool zpm_config_has(const struct zpm_config *config, const char *name)
   return field >= 0 && (config->given & bit((size_t)field)) != 0;
 }
 
+bool zpm_config_waits_ready(const struct zpm_config *config)
+{
+  for (size_t i = 0; i < config->probes.len; i++) {
+    if (config->probes.items[i].kind == ZPM_PROBE_READINESS)
+      return true;
+  }
+  return config->wait_ready;
+}
+
 static int merge_env(struct zpm_strv *env, const struct zpm_strv *changes)
 {
   for (size_t i = 0; i < changes->len; i++) {

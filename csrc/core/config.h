@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/probe.h"
 #include "zpm/error.h"
 
 /*
@@ -47,6 +48,38 @@ enum zpm_immediate_crash {
 
 enum zpm_log_format { ZPM_LOG_RAW, ZPM_LOG_JSON };
 
+/* The limits of setrlimit that can be given, by their names there. */
+enum zpm_rlimit_kind {
+  ZPM_RLIMIT_AS,
+  ZPM_RLIMIT_CORE,
+  ZPM_RLIMIT_CPU,
+  ZPM_RLIMIT_DATA,
+  ZPM_RLIMIT_FSIZE,
+  ZPM_RLIMIT_MEMLOCK,
+  ZPM_RLIMIT_NOFILE,
+  ZPM_RLIMIT_NPROC,
+  ZPM_RLIMIT_STACK,
+  ZPM_RLIMIT_KINDS
+};
+
+#define ZPM_RLIMIT_UNLIMITED UINT64_MAX
+
+struct zpm_rlimit {
+  uint64_t soft;
+  uint64_t hard;
+};
+
+struct zpm_rlimits {
+  uint32_t given; /* bit: enum zpm_rlimit_kind */
+  struct zpm_rlimit of[ZPM_RLIMIT_KINDS];
+};
+
+#define ZPM_ID_KEEP UINT32_MAX /* uid, gid: as the daemon's */
+enum {
+  ZPM_UMASK_KEEP = -1,
+  ZPM_NICE_KEEP = INT32_MIN,
+};
+
 struct zpm_config {
   uint64_t given; /* bit i: ZPM_FIELDS[i] was given */
 
@@ -68,8 +101,30 @@ struct zpm_config {
   int kill_signal; /* signal number */
   uint32_t min_backoff_ms;
   uint32_t max_backoff_ms;
-  int autorestart;     /* enum zpm_autorestart */
-  int immediate_crash; /* enum zpm_immediate_crash */
+  int autorestart;       /* enum zpm_autorestart */
+  int immediate_crash;   /* enum zpm_immediate_crash */
+  bool shutdown_message; /* the stop begins with an IPC message "shutdown" */
+
+  struct zpm_probes probes;
+  uint32_t event_loop_timeout_ms; /* Node apps; 0: not watched */
+  bool wait_ready;                /* starting until the app says it is ready */
+  uint32_t ready_timeout_ms;      /* > 0 */
+
+  bool dev_mode;         /* restart on changes under the script's folder */
+  struct zpm_strv watch; /* restart on changes under these, absolute */
+  struct zpm_strv ignore_watch; /* globs */
+  char *reload_command; /* run first; if it fails, the old process stays */
+
+  char *user;   /* a name; or: */
+  uint32_t uid; /* ZPM_ID_KEEP */
+  uint32_t gid; /* ZPM_ID_KEEP */
+  int umask;    /* ZPM_UMASK_KEEP */
+  int nice;     /* -20..19, ZPM_NICE_KEEP */
+  struct zpm_rlimits rlimits;
+  uint64_t max_memory_bytes; /* of the whole tree; 0: no limit */
+  char *cron;                /* restarts, five fields; core/cron.h */
+  char *env_file;            /* absolute; read at every start */
+  bool clear_port;           /* end whoever holds the port before a start */
 
   uint64_t log_max_size_bytes; /* 0: no rotation */
   uint32_t log_max_files;      /* rotated parts kept */
@@ -147,6 +202,10 @@ uint64_t zpm_config_diff(const struct zpm_config *config,
  * space inside; not ".", "..", "all"), paths absolute, minBackoff <=
  * maxBackoff, interpreterCommand there if interpreter is custom, ... */
 int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
+
+/* Whether a start is over only when the app is ready: it has a readiness probe,
+ * or says so itself. */
+bool zpm_config_waits_ready(const struct zpm_config *config);
 
 /* Bounds of the value of one field of table type UINT*. */
 int zpm_config_check_number(const struct zpm_field *field, double value,

@@ -26,7 +26,8 @@ static uint64_t run_length(const struct step *s)
 /* A run that ends after it became stable clears its past. */
 static void note_stability(const struct step *s)
 {
-  if (s->m->state != ZPM_RUNNING || run_length(s) < ZPM_STABLE_MS)
+  if (s->m->state != ZPM_RUNNING ||
+      s->fact->now_ms - s->m->ready_ms < ZPM_STABLE_MS)
     return;
   s->m->crashes = 0;
   s->m->proven = s->m->build;
@@ -47,65 +48,103 @@ static struct zpm_effects spawn_fresh(const struct step *s)
   return spawn(s);
 }
 
-static struct zpm_effects terminate(const struct step *s, enum zpm_state next)
+static struct zpm_effects terminate(const struct step *s, enum zpm_state next,
+                                    enum zpm_cause cause)
 {
   s->m->state = ZPM_STOPPING;
   s->m->next = next;
+  s->m->cause = cause;
+  s->m->kills = 0;
   return timer(ZPM_DO_TERM, s->policy->kill_timeout_ms);
 }
 
 static struct zpm_effects stop(const struct step *s)
 {
   note_stability(s);
-  return terminate(s, ZPM_STOPPED);
+  return terminate(s, ZPM_STOPPED, ZPM_CAUSE_ASKED);
+}
+
+static struct zpm_effects replace(const struct step *s, enum zpm_cause cause)
+{
+  note_stability(s);
+  s->m->crashes = 0;
+  return terminate(s, ZPM_STARTING, cause);
 }
 
 static struct zpm_effects restart(const struct step *s)
 {
-  note_stability(s);
-  s->m->crashes = 0;
-  return terminate(s, ZPM_STARTING);
+  return replace(s, ZPM_CAUSE_ASKED);
+}
+
+static struct zpm_effects renew(const struct step *s)
+{
+  return replace(s, ZPM_CAUSE_RENEWED);
+}
+
+static struct zpm_effects settle_in(const struct step *s, enum zpm_state state)
+{
+  s->m->state = state;
+  return (struct zpm_effects){.todo = ZPM_DO_DISARM};
 }
 
 static struct zpm_effects rest(const struct step *s)
 {
-  s->m->state = ZPM_STOPPED;
-  return (struct zpm_effects){.todo = ZPM_DO_DISARM};
+  return settle_in(s, ZPM_STOPPED);
 }
 
-static struct zpm_effects hold(const struct step *s)
+static struct zpm_effects cannot(const struct step *s)
 {
-  s->m->state = ZPM_HELD;
-  return (struct zpm_effects){.todo = ZPM_DO_DISARM};
+  s->m->hold = ZPM_HOLD_CANNOT;
+  return settle_in(s, ZPM_HELD);
 }
 
-static struct zpm_effects wait_for(const struct step *s, uint64_t delay)
+static struct zpm_effects wait_in(const struct step *s, enum zpm_state state,
+                                  uint64_t delay)
 {
-  s->m->state = ZPM_BACKOFF;
+  s->m->state = state;
   s->m->due_ms = s->fact->now_ms + delay;
   return timer(0, delay);
+}
+
+/* A restart that nobody asked for has to wait for its turn. */
+static struct zpm_effects spawn_in_turn(const struct step *s)
+{
+  struct zpm_budget *budget = s->fact->budget;
+  uint64_t delay =
+      budget != NULL ? zpm_budget_take(budget, s->fact->now_ms) : 0;
+
+  return delay > 0 ? wait_in(s, ZPM_QUEUED, delay) : spawn(s);
 }
 
 static struct zpm_effects back_off(const struct step *s)
 {
   uint64_t delay = zpm_policy_backoff(s->policy, s->m->crashes);
 
-  return delay > 0 ? wait_for(s, delay) : spawn(s);
+  return delay > 0 ? wait_in(s, ZPM_BACKOFF, delay) : spawn_in_turn(s);
 }
 
 static struct zpm_effects fork_failed(const struct step *s)
 {
   uint64_t delay = zpm_policy_backoff(s->policy, ++s->m->crashes);
 
-  return wait_for(s, delay > ZPM_FORK_AGAIN_MS ? delay : ZPM_FORK_AGAIN_MS);
+  return wait_in(s, ZPM_BACKOFF,
+                 delay > ZPM_FORK_AGAIN_MS ? delay : ZPM_FORK_AGAIN_MS);
+}
+
+static struct zpm_effects ready(const struct step *s)
+{
+  s->m->ready_ms = s->fact->now_ms;
+  return settle_in(s, ZPM_RUNNING);
 }
 
 static struct zpm_effects up(const struct step *s)
 {
-  s->m->state = ZPM_RUNNING;
   s->m->started_ms = s->fact->now_ms;
   s->m->build = s->fact->build;
-  return NOTHING;
+  if (s->policy->ready_timeout_ms == 0)
+    return ready(s);
+  s->m->state = ZPM_WARMING;
+  return timer(0, s->policy->ready_timeout_ms);
 }
 
 static enum zpm_state after_exit(const struct step *s)
@@ -116,12 +155,16 @@ static enum zpm_state after_exit(const struct step *s)
   end.uptime_ms = run_length(s);
   switch (zpm_policy_judge(s->policy, &end, proven)) {
   case ZPM_VERDICT_REST:
-    return ZPM_STOPPED;
+    return ZPM_DONE;
   case ZPM_VERDICT_RETRY:
     return ZPM_BACKOFF;
+  case ZPM_VERDICT_BUILD:
+    s->m->hold = ZPM_HOLD_BUILD;
+    return ZPM_HELD;
   case ZPM_VERDICT_HOLD:
     break;
   }
+  s->m->hold = ZPM_HOLD_NEVER;
   return ZPM_HELD;
 }
 
@@ -132,23 +175,42 @@ static struct zpm_effects ended(const struct step *s)
 
   note_stability(s);
   next = after_exit(s);
-  if (next != ZPM_STOPPED)
+  if (next != ZPM_DONE)
     s->m->crashes++;
-  return terminate(s, next);
+  return terminate(s, next, ZPM_CAUSE_ITSELF);
+}
+
+/* It runs, but to no good: a crash that has to be brought about. */
+static struct zpm_effects fail(const struct step *s, enum zpm_cause cause)
+{
+  bool never = s->policy->autorestart == ZPM_AUTORESTART_NEVER;
+
+  note_stability(s);
+  s->m->crashes++;
+  s->m->hold = ZPM_HOLD_NEVER;
+  return terminate(s, never ? ZPM_HELD : ZPM_BACKOFF, cause);
+}
+
+static struct zpm_effects unhealthy(const struct step *s)
+{
+  return fail(s, ZPM_CAUSE_UNHEALTHY);
+}
+
+static struct zpm_effects never_ready(const struct step *s)
+{
+  return fail(s, ZPM_CAUSE_NOT_READY);
 }
 
 static struct zpm_effects gone(const struct step *s)
 {
   if (s->m->next == ZPM_STARTING)
     return spawn(s);
-  if (s->m->next == ZPM_BACKOFF)
-    return back_off(s);
-  return s->m->next == ZPM_HELD ? hold(s) : rest(s);
+  return s->m->next == ZPM_BACKOFF ? back_off(s) : settle_in(s, s->m->next);
 }
 
 static struct zpm_effects kill_now(const struct step *s)
 {
-  (void)s;
+  s->m->kills++;
   return timer(ZPM_DO_KILL, ZPM_KILL_AGAIN_MS);
 }
 
@@ -157,6 +219,11 @@ static struct zpm_effects then_start(const struct step *s)
   s->m->next = ZPM_STARTING;
   s->m->crashes = 0;
   return NOTHING;
+}
+
+static struct zpm_effects then_start_unless_stopped(const struct step *s)
+{
+  return s->m->next != ZPM_STOPPED ? then_start(s) : NOTHING;
 }
 
 static struct zpm_effects then_rest(const struct step *s)
@@ -172,29 +239,54 @@ static transition *const TABLE[ZPM_STATES][ZPM_EVENTS] = {
 
     [ZPM_STARTING][ZPM_EV_STOP] = stop,
     [ZPM_STARTING][ZPM_EV_RESTART] = restart,
+    [ZPM_STARTING][ZPM_EV_RENEW] = renew,
     [ZPM_STARTING][ZPM_EV_UP] = up,
-    [ZPM_STARTING][ZPM_EV_CANNOT] = hold,
+    [ZPM_STARTING][ZPM_EV_CANNOT] = cannot,
     [ZPM_STARTING][ZPM_EV_FORK_FAILED] = fork_failed,
     [ZPM_STARTING][ZPM_EV_EXIT] = ended,
 
+    [ZPM_WARMING][ZPM_EV_STOP] = stop,
+    [ZPM_WARMING][ZPM_EV_RESTART] = restart,
+    [ZPM_WARMING][ZPM_EV_RENEW] = renew,
+    [ZPM_WARMING][ZPM_EV_READY] = ready,
+    [ZPM_WARMING][ZPM_EV_UNHEALTHY] = unhealthy,
+    [ZPM_WARMING][ZPM_EV_EXIT] = ended,
+    [ZPM_WARMING][ZPM_EV_TIMER] = never_ready,
+
     [ZPM_RUNNING][ZPM_EV_STOP] = stop,
     [ZPM_RUNNING][ZPM_EV_RESTART] = restart,
+    [ZPM_RUNNING][ZPM_EV_RENEW] = renew,
+    [ZPM_RUNNING][ZPM_EV_UNHEALTHY] = unhealthy,
     [ZPM_RUNNING][ZPM_EV_EXIT] = ended,
 
     [ZPM_STOPPING][ZPM_EV_START] = then_start,
     [ZPM_STOPPING][ZPM_EV_STOP] = then_rest,
     [ZPM_STOPPING][ZPM_EV_RESTART] = then_start,
+    [ZPM_STOPPING][ZPM_EV_RENEW] = then_start_unless_stopped,
     [ZPM_STOPPING][ZPM_EV_GONE] = gone,
     [ZPM_STOPPING][ZPM_EV_TIMER] = kill_now,
 
     [ZPM_BACKOFF][ZPM_EV_START] = spawn_fresh,
     [ZPM_BACKOFF][ZPM_EV_STOP] = rest,
     [ZPM_BACKOFF][ZPM_EV_RESTART] = spawn_fresh,
-    [ZPM_BACKOFF][ZPM_EV_TIMER] = spawn,
+    [ZPM_BACKOFF][ZPM_EV_RENEW] = spawn_fresh,
+    [ZPM_BACKOFF][ZPM_EV_TIMER] = spawn_in_turn,
+
+    [ZPM_QUEUED][ZPM_EV_START] = spawn_fresh,
+    [ZPM_QUEUED][ZPM_EV_STOP] = rest,
+    [ZPM_QUEUED][ZPM_EV_RESTART] = spawn_fresh,
+    [ZPM_QUEUED][ZPM_EV_RENEW] = spawn_fresh,
+    [ZPM_QUEUED][ZPM_EV_TIMER] = spawn,
 
     [ZPM_HELD][ZPM_EV_START] = spawn_fresh,
     [ZPM_HELD][ZPM_EV_STOP] = rest,
     [ZPM_HELD][ZPM_EV_RESTART] = spawn_fresh,
+    [ZPM_HELD][ZPM_EV_RENEW] = spawn_fresh,
+
+    [ZPM_DONE][ZPM_EV_START] = spawn_fresh,
+    [ZPM_DONE][ZPM_EV_STOP] = rest,
+    [ZPM_DONE][ZPM_EV_RESTART] = spawn_fresh,
+    [ZPM_DONE][ZPM_EV_RENEW] = spawn_fresh,
 };
 
 struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
@@ -208,18 +300,25 @@ struct zpm_effects zpm_machine_step(struct zpm_machine *machine,
   return go(&(struct step){machine, policy, fact});
 }
 
-void zpm_machine_adopt(struct zpm_machine *machine,
-                       const struct zpm_build *build, uint64_t started_ms)
+struct zpm_effects zpm_machine_adopt(struct zpm_machine *machine,
+                                     const struct zpm_policy *policy,
+                                     const struct zpm_run *run,
+                                     uint64_t started_ms)
 {
-  machine->state = ZPM_RUNNING;
   machine->started_ms = started_ms;
-  machine->build = *build;
+  machine->ready_ms = started_ms;
+  machine->build = run->build;
+  machine->state = ZPM_RUNNING;
+  if (run->ready || policy->ready_timeout_ms == 0)
+    return NOTHING;
+  machine->state = ZPM_WARMING;
+  return timer(0, policy->ready_timeout_ms);
 }
 
 enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
                                   bool want_up, bool leaving)
 {
-  if (machine->state == ZPM_STOPPED)
+  if (!zpm_machine_wants_up(machine))
     return want_up ? ZPM_EV_START : ZPM_EVENTS;
   if (!want_up)
     return ZPM_EV_STOP;
@@ -230,29 +329,50 @@ enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
 
 bool zpm_machine_wants_up(const struct zpm_machine *machine)
 {
-  if (machine->state == ZPM_STOPPING)
-    return machine->next != ZPM_STOPPED;
-  return machine->state != ZPM_STOPPED;
+  enum zpm_state lasting =
+      machine->state == ZPM_STOPPING ? machine->next : machine->state;
+
+  return lasting != ZPM_STOPPED && lasting != ZPM_DONE;
 }
 
 bool zpm_machine_is_alive(const struct zpm_machine *machine)
 {
-  return machine->state == ZPM_STARTING || machine->state == ZPM_RUNNING ||
-         machine->state == ZPM_STOPPING;
+  return machine->state == ZPM_STARTING || machine->state == ZPM_STOPPING ||
+         zpm_machine_runs(machine);
+}
+
+bool zpm_machine_runs(const struct zpm_machine *machine)
+{
+  return machine->state == ZPM_WARMING || machine->state == ZPM_RUNNING;
+}
+
+bool zpm_machine_heeds_files(const struct zpm_machine *machine, bool dev)
+{
+  enum zpm_state lasting =
+      machine->state == ZPM_STOPPING ? machine->next : machine->state;
+
+  if (dev)
+    return lasting != ZPM_STOPPED;
+  return lasting == ZPM_HELD && machine->hold == ZPM_HOLD_BUILD;
+}
+
+bool zpm_machine_is_stuck(const struct zpm_machine *machine)
+{
+  return machine->state == ZPM_STOPPING && machine->kills > ZPM_STUCK_KILLS;
 }
 
 uint32_t zpm_machine_restart_count(const struct zpm_machine *machine,
                                    uint64_t now_ms)
 {
   bool stable = machine->state == ZPM_RUNNING &&
-                zpm_machine_uptime(machine, now_ms) >= ZPM_STABLE_MS;
+                now_ms - machine->ready_ms >= ZPM_STABLE_MS;
 
   return stable ? 0 : machine->crashes;
 }
 
 uint64_t zpm_machine_uptime(const struct zpm_machine *machine, uint64_t now_ms)
 {
-  bool runs = machine->state == ZPM_RUNNING || machine->state == ZPM_STOPPING;
+  bool runs = zpm_machine_runs(machine) || machine->state == ZPM_STOPPING;
 
   return runs ? now_ms - machine->started_ms : 0;
 }

@@ -7,6 +7,8 @@ void zpm_policy_of_config(struct zpm_policy *policy,
       .min_backoff_ms = config->min_backoff_ms,
       .max_backoff_ms = config->max_backoff_ms,
       .kill_timeout_ms = config->kill_timeout_ms,
+      .ready_timeout_ms =
+          zpm_config_waits_ready(config) ? config->ready_timeout_ms : 0,
       .autorestart = config->autorestart,
       .immediate_crash = config->immediate_crash,
   };
@@ -32,7 +34,7 @@ enum zpm_verdict zpm_policy_judge(const struct zpm_policy *policy,
     return ZPM_VERDICT_HOLD;
   if (end->uptime_ms < ZPM_IMMEDIATE_MS &&
       holds_on_immediate_crash(policy, proven))
-    return ZPM_VERDICT_HOLD;
+    return ZPM_VERDICT_BUILD;
   return ZPM_VERDICT_RETRY;
 }
 

@@ -12,9 +12,10 @@
 struct zpm_policy {
   uint32_t min_backoff_ms;
   uint32_t max_backoff_ms;
-  uint32_t kill_timeout_ms; /* from the stop signal to SIGKILL */
-  int autorestart;          /* enum zpm_autorestart */
-  int immediate_crash;      /* enum zpm_immediate_crash */
+  uint32_t kill_timeout_ms;  /* from the stop signal to SIGKILL */
+  uint32_t ready_timeout_ms; /* 0: it need not become ready */
+  int autorestart;           /* enum zpm_autorestart */
+  int immediate_crash;       /* enum zpm_immediate_crash */
 };
 
 enum {
@@ -22,6 +23,8 @@ enum {
   ZPM_STABLE_MS = 5000,
   /* A crash sooner than this is taken for a build error. */
   ZPM_IMMEDIATE_MS = 1500,
+  /* After so many SIGKILLs what still lives is called stuck. */
+  ZPM_STUCK_KILLS = 3,
   /* SIGKILL is repeated this often while something of the tree is left. */
   ZPM_KILL_AGAIN_MS = 1000,
   /* Nothing is gained by asking a system that is out of memory or pids sooner,
@@ -33,7 +36,8 @@ enum {
 enum zpm_verdict {
   ZPM_VERDICT_REST,  /* it is done: exit 0 */
   ZPM_VERDICT_RETRY, /* again, after the backoff */
-  ZPM_VERDICT_HOLD,  /* not again until a command, or a new build */
+  ZPM_VERDICT_BUILD, /* a build error: not before a file changes */
+  ZPM_VERDICT_HOLD,  /* not again until a command */
 };
 
 void zpm_policy_of_config(struct zpm_policy *policy,

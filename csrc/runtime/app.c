@@ -40,7 +40,10 @@ static void restore(struct zpm_proc *proc, const struct zpm_record *record)
   proc->machine.crashes = record->restart_count;
   proc->machine.total_restarts = record->total_restarts;
   proc->machine.proven = record->proven;
-  proc->last_exit = record->last_exit;
+  if (record->done)
+    proc->machine.state = ZPM_DONE;
+  if (record->past.len > 0)
+    proc->last_exit = record->past.exits[0];
   if (record->last_error != NULL)
     zpm_error_set(&proc->error, ZPM_ESTART, "%s", record->last_error);
 }
@@ -135,14 +138,17 @@ static enum zpm_status status_of(enum zpm_state state)
 {
   switch (state) {
   case ZPM_STOPPED:
+  case ZPM_DONE:
     return ZPM_STATUS_STOPPED;
   case ZPM_STARTING:
+  case ZPM_WARMING:
     return ZPM_STATUS_STARTING;
   case ZPM_RUNNING:
     return ZPM_STATUS_RUNNING;
   case ZPM_STOPPING:
     return ZPM_STATUS_STOPPING;
   case ZPM_BACKOFF:
+  case ZPM_QUEUED:
     return ZPM_STATUS_CRASHED;
   case ZPM_HELD:
   case ZPM_STATES:
@@ -161,12 +167,23 @@ bool zpm_app_wants_up(const struct zpm_app *app)
   return zpm_machine_wants_up(&app->procs[0].machine);
 }
 
+bool zpm_app_runs(const struct zpm_app *app)
+{
+  return zpm_machine_runs(&app->procs[0].machine);
+}
+
+bool zpm_app_is_done(const struct zpm_app *app)
+{
+  return app->procs[0].machine.state == ZPM_DONE;
+}
+
 bool zpm_app_is_busy(const struct zpm_app *app)
 {
   for (size_t i = 0; i < app->proc_count; i++) {
     const struct zpm_machine *machine = &app->procs[i].machine;
 
-    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF)
+    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF ||
+        machine->state == ZPM_QUEUED)
       return true;
   }
   return false;
@@ -184,8 +201,8 @@ uint64_t zpm_app_starts(const struct zpm_app *app)
 int zpm_app_pid(const struct zpm_app *app)
 {
   for (size_t i = 0; i < app->proc_count; i++) {
-    if (app->procs[i].pid != 0 && !app->procs[i].leader_ended)
-      return app->procs[i].pid;
+    if (app->procs[i].tree.leader != 0 && !app->procs[i].tree.leader_ended)
+      return app->procs[i].tree.leader;
   }
   return 0;
 }
@@ -202,15 +219,16 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
   uint64_t now_ms = uv_now(proc->services->loop);
   uv_timeval64_t wall;
 
-  if (proc->id == 0)
+  if (proc->tree.id == 0)
     return (struct zpm_run){0};
   uv_gettimeofday(&wall);
   return (struct zpm_run){
-      .id = proc->id,
+      .id = proc->tree.id,
       .started_ms = (uint64_t)wall.tv_sec * 1000 +
                     (uint64_t)wall.tv_usec / 1000 -
                     zpm_machine_uptime(&proc->machine, now_ms),
-      .leaving = proc->machine.state == ZPM_STOPPING && !proc->leader_ended,
+      .leaving = proc->machine.state == ZPM_STOPPING && !proc->tree.leader_ended,
+      .ready = proc->machine.state != ZPM_WARMING,
       .build = proc->machine.build,
   };
 }
@@ -224,7 +242,7 @@ void zpm_app_sync_record(struct zpm_app *app)
   app->record.proven = proc->machine.proven;
   app->record.restart_count = proc->machine.crashes;
   app->record.total_restarts = proc->machine.total_restarts;
-  app->record.last_exit = proc->last_exit;
+  app->record.done = zpm_app_is_done(app);
   app->record.run = run_of(proc);
   zpm_free(app->record.last_error);
   app->record.last_error = error != NULL ? zpm_strdup(error) : NULL;
@@ -234,7 +252,9 @@ void zpm_app_sync_record(struct zpm_app *app)
 
 static uint64_t due_in(const struct zpm_machine *machine, uint64_t now_ms)
 {
-  if (machine->state != ZPM_BACKOFF || machine->due_ms <= now_ms)
+  bool waits = machine->state == ZPM_BACKOFF || machine->state == ZPM_QUEUED;
+
+  if (!waits || machine->due_ms <= now_ms)
     return 0;
   return machine->due_ms - now_ms;
 }
@@ -248,7 +268,7 @@ void zpm_app_worker_view(const struct zpm_app *app, size_t index,
   *view = (struct zpm_worker_view){
       .instance = proc->instance,
       .status = status_of(proc->machine.state),
-      .pid = proc->leader_ended ? 0 : proc->pid,
+      .pid = proc->tree.leader_ended ? 0 : proc->tree.leader,
       .uptime_ms = zpm_machine_uptime(&proc->machine, now_ms),
       .restart_count = zpm_machine_restart_count(&proc->machine, now_ms),
       .total_restarts = proc->machine.total_restarts,
@@ -256,6 +276,7 @@ void zpm_app_worker_view(const struct zpm_app *app, size_t index,
       .rss_bytes = proc->usage.rss_bytes,
       .heap_bytes = proc->heap_bytes,
       .processes = proc->usage.processes,
+      .stuck = zpm_machine_is_stuck(&proc->machine),
       .next_try_in_ms = due_in(&proc->machine, now_ms),
   };
 }
@@ -293,11 +314,8 @@ void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
       .restarting = first->machine.state == ZPM_STOPPING &&
                     zpm_machine_wants_up(&first->machine),
       .last_error = zpm_app_error(app),
-      .has_exit = first->last_exit.known,
-      .last_exit_code = first->last_exit.code,
-      .last_exit_signal = first->last_exit.signal,
-      .last_exit_at_ms = first->last_exit.at_ms,
-      .last_exit_uptime_ms = first->last_exit.uptime_ms,
+      .past = &app->record.past,
+      .stuck = zpm_machine_is_stuck(&first->machine),
       .last_log = zpm_log_last_line(app->recipe.logs[app->last_stream]),
       .dropped_log_bytes = zpm_log_dropped_bytes(app->recipe.logs[0]) +
                            zpm_log_dropped_bytes(app->recipe.logs[1]),

@@ -46,6 +46,10 @@ void zpm_app_feed(struct zpm_app *app, enum zpm_event wish);
 
 enum zpm_status zpm_app_status(const struct zpm_app *app);
 bool zpm_app_wants_up(const struct zpm_app *app);
+/* Its program runs, ready or not. */
+bool zpm_app_runs(const struct zpm_app *app);
+/* It ended well by itself. */
+bool zpm_app_is_done(const struct zpm_app *app);
 /* A process of it lives or is going to without anybody's doing. */
 bool zpm_app_is_busy(const struct zpm_app *app);
 /* Runs asked for in its life, over all procs. */

@@ -116,8 +116,7 @@ static int identify(const struct zpm_supervisor *supervisor,
 }
 
 static int make(struct zpm_supervisor *supervisor,
-                const struct zpm_config *config,
-                struct zpm_environment *environment, struct zpm_app **app,
+                const struct zpm_order *order, struct zpm_app **app,
                 struct zpm_error *err)
 {
   struct zpm_record record;
@@ -125,31 +124,29 @@ static int make(struct zpm_supervisor *supervisor,
   int rc;
 
   zpm_record_init(&record);
-  rc = combine(NULL, config, &record.config, err);
+  rc = combine(NULL, order->config, &record.config, err);
   if (rc != 0)
     return rc;
   uv_gettimeofday(&wall);
   record.created_ms =
       (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
-  record.environment = share(supervisor, environment);
+  record.environment = share(supervisor, order->environment);
   rc = zpm_supervisor_add_app(supervisor, &record, app, err);
   zpm_record_deinit(&record);
   return rc;
 }
 
 static int reconfigure(struct zpm_supervisor *supervisor, struct zpm_app *app,
-                       const struct zpm_config *changes,
-                       struct zpm_environment *environment,
-                       struct zpm_error *err)
+                       const struct zpm_order *order, struct zpm_error *err)
 {
   struct zpm_environment *old = app->record.environment;
   struct zpm_config config;
-  int rc = combine(app, changes, &config, err);
+  int rc = combine(app, order->config, &config, err);
 
   if (rc != 0)
     return rc;
-  if (environment != NULL) {
-    app->record.environment = share(supervisor, environment);
+  if (order->environment != NULL) {
+    app->record.environment = share(supervisor, order->environment);
     zpm_environment_unref(old);
   }
   zpm_app_configure(app, &config);
@@ -206,9 +203,9 @@ static void tell_running(const struct zpm_app *app,
 }
 
 static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
-                        zpm_done_cb *done, void *ctx)
+                        const struct zpm_waiter_options *waiter)
 {
-  if (zpm_waiter_add(app, ZPM_WISH_START, done, ctx) != 0)
+  if (zpm_waiter_add(app, waiter) != 0)
     return;
   app->forget = false;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
@@ -216,10 +213,16 @@ static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
 }
 
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,
-                          const struct zpm_config *config,
-                          struct zpm_environment *environment,
-                          zpm_done_cb *done, void *ctx)
+                          const struct zpm_order *order, zpm_done_cb *done,
+                          void *ctx)
 {
+  struct zpm_waiter_options waiter = {
+      .wish = ZPM_WISH_START,
+      .until_ready = order->until_ready,
+      .done = done,
+      .ctx = ctx,
+  };
+  const struct zpm_config *config = order->config;
   struct zpm_error err = {0};
   struct zpm_app *app;
   int rc = check_open(supervisor, &err);
@@ -231,17 +234,16 @@ void zpm_supervisor_start(struct zpm_supervisor *supervisor,
     return;
   }
   if (rc == 0)
-    rc = app == NULL ? make(supervisor, config, environment, &app, &err)
-                     : reconfigure(supervisor, app, config, environment, &err);
+    rc = app == NULL ? make(supervisor, order, &app, &err)
+                     : reconfigure(supervisor, app, order, &err);
   if (rc != 0)
     fail(done, ctx, &err);
   else
-    begin_start(supervisor, app, done, ctx);
+    begin_start(supervisor, app, &waiter);
 }
 
 void zpm_supervisor_add(struct zpm_supervisor *supervisor,
-                        const struct zpm_config *config,
-                        struct zpm_environment *environment, zpm_done_cb *done,
+                        const struct zpm_order *order, zpm_done_cb *done,
                         void *ctx)
 {
   struct zpm_error err = {0};
@@ -250,14 +252,14 @@ void zpm_supervisor_add(struct zpm_supervisor *supervisor,
   int rc = check_open(supervisor, &err);
 
   if (rc == 0)
-    rc = identify(supervisor, config, &app, &err);
+    rc = identify(supervisor, order->config, &app, &err);
   if (rc == 0 && app != NULL)
     rc = zpm_error_set(&err, ZPM_EEXISTS,
                        "an app named '%s' is known already. `zpm start %s` "
                        "starts it, another name adds another one",
                        app->record.config.name, app->record.config.name);
   if (rc == 0)
-    rc = make(supervisor, config, environment, &app, &err);
+    rc = make(supervisor, order, &app, &err);
   if (rc != 0) {
     fail(done, ctx, &err);
     return;
@@ -279,6 +281,8 @@ static bool is_down(const struct zpm_app *app)
 void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
                          zpm_done_cb *done, void *ctx)
 {
+  struct zpm_waiter_options waiter = {
+      .wish = ZPM_WISH_STOP, .done = done, .ctx = ctx};
   struct zpm_error err = {0};
   struct zpm_str sentence = {0};
   struct zpm_app *app = find(supervisor, name, &err);
@@ -292,7 +296,7 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
     succeed(done, ctx, &sentence);
     return;
   }
-  if (zpm_waiter_add(app, ZPM_WISH_STOP, done, ctx) != 0)
+  if (zpm_waiter_add(app, &waiter) != 0)
     return;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_app_feed(app, ZPM_EV_STOP);
@@ -310,22 +314,29 @@ static int check_same_name(const struct zpm_config *changes, const char *name,
 }
 
 void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
-                            const struct zpm_config *changes,
-                            struct zpm_environment *environment,
-                            zpm_done_cb *done, void *ctx)
+                            const struct zpm_order *order, zpm_done_cb *done,
+                            void *ctx)
 {
   struct zpm_config nothing;
+  struct zpm_order all = order != NULL ? *order : (struct zpm_order){0};
+  struct zpm_waiter_options waiter = {
+      .wish = ZPM_WISH_RESTART,
+      .until_ready = all.until_ready,
+      .done = done,
+      .ctx = ctx,
+  };
   struct zpm_error err = {0};
   struct zpm_app *app = find(supervisor, name, &err);
 
   zpm_config_init(&nothing);
-  changes = changes != NULL ? changes : &nothing;
-  if (app == NULL || check_same_name(changes, name, &err) != 0 ||
-      reconfigure(supervisor, app, changes, environment, &err) != 0) {
+  if (all.config == NULL)
+    all.config = &nothing;
+  if (app == NULL || check_same_name(all.config, name, &err) != 0 ||
+      reconfigure(supervisor, app, &all, &err) != 0) {
     fail(done, ctx, &err);
     return;
   }
-  if (zpm_waiter_add(app, ZPM_WISH_RESTART, done, ctx) != 0)
+  if (zpm_waiter_add(app, &waiter) != 0)
     return;
   app->forget = false;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
@@ -335,6 +346,8 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
                            zpm_done_cb *done, void *ctx)
 {
+  struct zpm_waiter_options waiter = {
+      .wish = ZPM_WISH_GONE, .done = done, .ctx = ctx};
   struct zpm_error err = {0};
   struct zpm_app *app = find(supervisor, name, &err);
 
@@ -342,7 +355,7 @@ void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
     fail(done, ctx, &err);
     return;
   }
-  if (zpm_waiter_add(app, ZPM_WISH_GONE, done, ctx) != 0)
+  if (zpm_waiter_add(app, &waiter) != 0)
     return;
   app->forget = true;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);

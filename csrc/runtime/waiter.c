@@ -6,10 +6,8 @@
 
 struct zpm_waiter {
   struct zpm_list link;
-  enum zpm_wish wish;
+  struct zpm_waiter_options asked;
   uint64_t starts_before; /* so that an older run does not count as ours */
-  zpm_done_cb *done;
-  void *ctx;
 };
 
 enum outcome { PENDING, DONE, FAILED, SUPERSEDED };
@@ -23,22 +21,20 @@ static uint64_t starts_before(const struct zpm_app *app, enum zpm_wish wish)
   return zpm_app_starts(app) - (under_way ? 1 : 0);
 }
 
-int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
-                   void *ctx)
+int zpm_waiter_add(struct zpm_app *app,
+                   const struct zpm_waiter_options *options)
 {
   struct zpm_waiter *waiter = zpm_alloc(sizeof(*waiter));
   struct zpm_error err;
 
   if (waiter == NULL) {
     zpm_error_set(&err, ZPM_ENOMEM, "out of memory");
-    done(ctx, "", &err);
+    options->done(options->ctx, "", &err);
     return ZPM_ENOMEM;
   }
   *waiter = (struct zpm_waiter){
-      .wish = wish,
-      .starts_before = starts_before(app, wish),
-      .done = done,
-      .ctx = ctx,
+      .asked = *options,
+      .starts_before = starts_before(app, options->wish),
   };
   zpm_list_append(&app->waiters, &waiter->link);
   return 0;
@@ -47,10 +43,16 @@ int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
 static enum outcome of_up(const struct zpm_app *app,
                           const struct zpm_waiter *waiter)
 {
+  bool begun = zpm_app_starts(app) != waiter->starts_before;
+
+  if (begun && zpm_app_is_done(app))
+    return FAILED;
   if (!zpm_app_wants_up(app))
     return SUPERSEDED;
-  if (zpm_app_starts(app) == waiter->starts_before)
+  if (!begun)
     return PENDING;
+  if (!waiter->asked.until_ready && zpm_app_runs(app))
+    return DONE;
   switch (zpm_app_status(app)) {
   case ZPM_STATUS_RUNNING:
     return DONE;
@@ -69,11 +71,12 @@ static enum outcome of_up(const struct zpm_app *app,
 static enum outcome of(const struct zpm_app *app,
                        const struct zpm_waiter *waiter)
 {
-  if (waiter->wish == ZPM_WISH_START || waiter->wish == ZPM_WISH_RESTART)
+  if (waiter->asked.wish == ZPM_WISH_START ||
+      waiter->asked.wish == ZPM_WISH_RESTART)
     return of_up(app, waiter);
   if (zpm_app_wants_up(app))
     return SUPERSEDED;
-  if (waiter->wish == ZPM_WISH_GONE)
+  if (waiter->asked.wish == ZPM_WISH_GONE)
     return app->forget ? PENDING : SUPERSEDED;
   return zpm_app_status(app) == ZPM_STATUS_STOPPED ? DONE : PENDING;
 }
@@ -84,7 +87,7 @@ static void tell_done(const struct zpm_app *app,
   const char *name = app->record.config.name;
   struct zpm_str sentence = {0};
 
-  switch (waiter->wish) {
+  switch (waiter->asked.wish) {
   case ZPM_WISH_START:
     zpm_str_printf(&sentence, "'%s' started, pid %d", name, zpm_app_pid(app));
     break;
@@ -98,7 +101,7 @@ static void tell_done(const struct zpm_app *app,
     zpm_str_printf(&sentence, "'%s' deleted", name);
     break;
   }
-  waiter->done(waiter->ctx, zpm_str_text(&sentence), NULL);
+  waiter->asked.done(waiter->asked.ctx, zpm_str_text(&sentence), NULL);
   zpm_str_deinit(&sentence);
 }
 
@@ -110,7 +113,7 @@ static void tell_failed(const struct zpm_app *app,
 
   zpm_error_set(&err, ZPM_ESTART, "%s",
                 why != NULL ? why : "it ended before it ran");
-  waiter->done(waiter->ctx, "", &err);
+  waiter->asked.done(waiter->asked.ctx, "", &err);
 }
 
 static void tell_code(const struct zpm_app *app,
@@ -120,7 +123,7 @@ static void tell_code(const struct zpm_app *app,
 
   zpm_error_set(&err, code, "'%s': %s", app->record.config.name,
                 zpm_code_text(code));
-  waiter->done(waiter->ctx, "", &err);
+  waiter->asked.done(waiter->asked.ctx, "", &err);
 }
 
 static void answer(const struct zpm_app *app, struct zpm_waiter *waiter)

@@ -21,10 +21,17 @@ enum zpm_wish {
 struct zpm_app;
 struct zpm_waiter;
 
+struct zpm_waiter_options {
+  enum zpm_wish wish;
+  bool until_ready; /* START, RESTART: not only until its program runs */
+  zpm_done_cb *done;
+  void *ctx;
+};
+
 /* Registers the command.  Out of memory: it is answered so, and ZPM_ENOMEM is
  * returned: the caller must not go on. */
-int zpm_waiter_add(struct zpm_app *app, enum zpm_wish wish, zpm_done_cb *done,
-                   void *ctx);
+int zpm_waiter_add(struct zpm_app *app,
+                   const struct zpm_waiter_options *options);
 
 /* Whether there is something to answer now. */
 bool zpm_waiter_any_due(const struct zpm_app *app);

@@ -25,6 +25,7 @@
 struct zpm_supervisor;
 struct zpm_config;
 struct zpm_environment;
+struct zpm_past;
 struct zpm_app; /* valid until its DELETED event, or the next command */
 
 /* `err` is NULL on success; `text` is a sentence for people, never NULL. */
@@ -89,27 +90,32 @@ void zpm_supervisor_resume(struct zpm_supervisor *supervisor);
 void zpm_supervisor_close(struct zpm_supervisor *supervisor,
                           void (*closed)(void *ctx), void *ctx);
 
+/* What goes with a start or a restart. */
+struct zpm_order {
+  const struct zpm_config *config; /* restart: NULL: as before */
+  struct zpm_environment
+      *environment; /* of the caller; NULL: as before, ours */
+  bool until_ready; /* done when the app is ready, or has failed; else as soon
+                       as its program runs */
+};
+
 /* Starts an app: a new one, or a known one whose given fields are put over what
  * is stored.  A running one is left alone, and `text` says so, and what to do
- * if given fields differ.  Done when its program is running, or cannot. */
+ * if given fields differ. */
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,
-                          const struct zpm_config *config,
-                          struct zpm_environment *environment,
-                          zpm_done_cb *done, void *ctx);
+                          const struct zpm_order *order, zpm_done_cb *done,
+                          void *ctx);
 /* Makes it known without starting it. */
 void zpm_supervisor_add(struct zpm_supervisor *supervisor,
-                        const struct zpm_config *config,
-                        struct zpm_environment *environment, zpm_done_cb *done,
+                        const struct zpm_order *order, zpm_done_cb *done,
                         void *ctx);
 /* Done when nothing of its tree is left. */
 void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
                          zpm_done_cb *done, void *ctx);
-/* `changes` (NULL: none) is put over its config first; `environment` (NULL:
- * as before) replaces the caller's environment. */
+/* The given fields of `order` (NULL: none) are put over its config first. */
 void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
-                            const struct zpm_config *changes,
-                            struct zpm_environment *environment,
-                            zpm_done_cb *done, void *ctx);
+                            const struct zpm_order *order, zpm_done_cb *done,
+                            void *ctx);
 /* Stops it, then forgets it. Its logs stay. */
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
                            zpm_done_cb *done, void *ctx);
@@ -144,6 +150,8 @@ struct zpm_worker_view {
   uint64_t rss_bytes;
   int64_t heap_bytes;      /* -1: unknown or not a Node app */
   uint32_t processes;      /* in its tree */
+  uint32_t probe_failures; /* in a row, of its worst liveness probe */
+  bool stuck;              /* STOPPING: it survives SIGKILL */
   uint64_t next_try_in_ms; /* CRASHED: until the backoff ends */
 };
 
@@ -159,16 +167,15 @@ struct zpm_app_view {
   uint32_t total_restarts;
   double cpu_percent; /* sums over workers */
   uint64_t rss_bytes;
-  int64_t heap_bytes;       /* -1: unknown */
-  uint64_t backoff_ms;      /* the last or next delay; 0: none */
-  bool restarting;          /* stopping, but wanted up */
-  const char *last_error;   /* or NULL */
-  bool has_exit;            /* the four below mean something */
-  int last_exit_code;       /* -1: a signal */
-  int last_exit_signal;     /* 0: none */
-  uint64_t last_exit_at_ms; /* wall clock */
-  uint64_t last_exit_uptime_ms;
-  const char *last_log; /* "" if none */
+  int64_t heap_bytes;          /* -1: unknown */
+  uint64_t backoff_ms;         /* the last or next delay; 0: none */
+  bool restarting;             /* stopping, but wanted up */
+  const char *last_error;      /* or NULL */
+  const char *pending;         /* STARTING: what it waits for; or NULL */
+  const struct zpm_past *past; /* its last exits, newest first */
+  uint32_t probe_failures;     /* in a row, of its worst liveness probe */
+  bool stuck;                  /* STOPPING: it survives SIGKILL */
+  const char *last_log;        /* "" if none */
   uint64_t dropped_log_bytes;
   uint64_t created_ms; /* wall clock */
   size_t worker_count;

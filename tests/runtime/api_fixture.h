@@ -73,7 +73,7 @@ static inline void stage_add(struct stage *stage, const char *name, bool runs)
   config.name = strdup(name);
   config.script_path = strdup("/srv/app.js");
   config.cwd = strdup("/srv");
-  app = fake_put(stage->fake, &config, NULL);
+  app = fake_put(stage->fake, &(struct zpm_order){.config = &config});
   app->status = runs ? ZPM_STATUS_RUNNING : ZPM_STATUS_STOPPED;
   app->pid = runs ? 100 : 0;
   zpm_config_deinit(&config);

@@ -160,9 +160,10 @@ void zpm_supervisor_resume(struct zpm_supervisor *fake)
 }
 
 static struct zpm_app *fake_put(struct zpm_supervisor *fake,
-                                const struct zpm_config *config,
-                                struct zpm_environment *environment)
+                                const struct zpm_order *order)
 {
+  const struct zpm_config *config = order->config;
+  struct zpm_environment *environment = order->environment;
   struct zpm_app *app = fake_find(fake, config->name);
 
   if (app == NULL) {
@@ -180,10 +181,10 @@ static struct zpm_app *fake_put(struct zpm_supervisor *fake,
 }
 
 void zpm_supervisor_start(struct zpm_supervisor *fake,
-                          const struct zpm_config *config,
-                          struct zpm_environment *environment,
-                          zpm_done_cb *done, void *ctx)
+                          const struct zpm_order *order, zpm_done_cb *done,
+                          void *ctx)
 {
+  const struct zpm_config *config = order->config;
   struct zpm_error err = {0};
   struct zpm_app *app;
 
@@ -192,7 +193,7 @@ void zpm_supervisor_start(struct zpm_supervisor *fake,
     fake_finish(fake, done, ctx, "", &err);
     return;
   }
-  app = fake_put(fake, config, environment);
+  app = fake_put(fake, order);
   app->status = ZPM_STATUS_RUNNING;
   app->pid = 1000 + (int)fake->count;
   fake_tell(fake, ZPM_EVENT_APP, app->config.name);
@@ -200,11 +201,10 @@ void zpm_supervisor_start(struct zpm_supervisor *fake,
 }
 
 void zpm_supervisor_add(struct zpm_supervisor *fake,
-                        const struct zpm_config *config,
-                        struct zpm_environment *environment, zpm_done_cb *done,
+                        const struct zpm_order *order, zpm_done_cb *done,
                         void *ctx)
 {
-  fake_put(fake, config, environment);
+  fake_put(fake, order);
   fake_finish(fake, done, ctx, "added", NULL);
 }
 
@@ -219,15 +219,13 @@ void zpm_supervisor_stop(struct zpm_supervisor *fake, const char *name,
 }
 
 void zpm_supervisor_restart(struct zpm_supervisor *fake, const char *name,
-                            const struct zpm_config *changes,
-                            struct zpm_environment *environment,
-                            zpm_done_cb *done, void *ctx)
+                            const struct zpm_order *order, zpm_done_cb *done,
+                            void *ctx)
 {
   struct zpm_app *app = fake_find(fake, name);
 
-  (void)environment;
-  if (changes != NULL)
-    zpm_config_merge(&app->config, changes);
+  if (order != NULL && order->config != NULL)
+    zpm_config_merge(&app->config, order->config);
   fake_finish(fake, done, ctx, "restarted", NULL);
 }
 
@@ -309,6 +307,16 @@ const char *zpm_status_name(enum zpm_status status)
   return NAMES[status];
 }
 
+static const struct zpm_past FAKE_PAST = {
+    .exits = {{.known = true,
+               .code = -1,
+               .signal = 9,
+               .at_ms = 1700000000000,
+               .uptime_ms = 77}},
+    .len = 1,
+};
+static const struct zpm_past FAKE_NO_PAST = {0};
+
 void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
 {
   bool up = app->pid != 0;
@@ -325,11 +333,7 @@ void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
       .rss_bytes = up ? 1048576 : 0,
       .heap_bytes = -1,
       .last_error = up ? NULL : "it \"failed\"",
-      .has_exit = !up,
-      .last_exit_code = -1,
-      .last_exit_signal = up ? 0 : 9,
-      .last_exit_at_ms = 1700000000000,
-      .last_exit_uptime_ms = 77,
+      .past = up ? &FAKE_NO_PAST : &FAKE_PAST,
       .last_log = "hello",
       .created_ms = 1690000000000,
       .worker_count = 1,

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "core/config.h"
+#include "core/record.h"
 #include "runtime/scratch.h"
 #include "zpm/supervisor.h"
 
@@ -309,7 +310,8 @@ static inline struct outcome start(struct world *w, struct zpm_config config)
 {
   struct outcome outcome = {0};
 
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &outcome);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &outcome);
   wait_done(w, &outcome);
   zpm_config_deinit(&config);
   return outcome;

@@ -80,7 +80,7 @@ static void an_immediate_crash_is_held(void **state)
   write_script(w, "broken", "echo no good >&2; exit 3");
   assert_int_equal(start(w, config_of(w, "broken", NULL)).code, 0);
   wait_status(w, "broken", ZPM_STATUS_ERRORED);
-  assert_int_equal(view(w, "broken").last_exit_code, 3);
+  assert_int_equal(view(w, "broken").past->exits[0].code, 3);
   assert_int_equal(w->exits, 1);
 }
 
@@ -94,7 +94,7 @@ static void a_crash_is_restarted_and_counted(void **state)
                      NULL));
   wait_until(w, has_status, &thrice);
   assert_true(view(w, "loop").restart_count >= 3);
-  assert_int_equal(view(w, "loop").last_exit_code, 1);
+  assert_int_equal(view(w, "loop").past->exits[0].code, 1);
 }
 
 static void exit_0_is_the_end_of_it(void **state)
@@ -105,7 +105,7 @@ static void exit_0_is_the_end_of_it(void **state)
   start(w, config_of(w, "job", NULL));
   wait_status(w, "job", ZPM_STATUS_STOPPED);
   wait_output(w, "done");
-  assert_int_equal(view(w, "job").last_exit_code, 0);
+  assert_int_equal(view(w, "job").past->exits[0].code, 0);
 }
 
 /* The script says the pid of a process that should not outlive it. */
@@ -179,7 +179,7 @@ static void a_restart_gives_a_new_process(void **state)
   write_script(w, "api", SLEEPER);
   start(w, config_of(w, "api", NULL));
   before = view(w, "api").pid;
-  zpm_supervisor_restart(w->supervisor, "api", NULL, NULL, on_done, &outcome);
+  zpm_supervisor_restart(w->supervisor, "api", NULL, on_done, &outcome);
   wait_done(w, &outcome);
   assert_int_equal(outcome.code, 0);
   assert_int_not_equal(view(w, "api").pid, before);
@@ -196,7 +196,7 @@ static void the_last_wish_wins(void **state)
 
   write_script(w, "api", SLEEPER);
   start(w, config_of(w, "api", NULL));
-  zpm_supervisor_restart(w->supervisor, "api", NULL, NULL, on_done, &restarted);
+  zpm_supervisor_restart(w->supervisor, "api", NULL, on_done, &restarted);
   zpm_supervisor_stop(w->supervisor, "api", on_done, &stopped);
   wait_done(w, &restarted);
   wait_done(w, &stopped);
@@ -206,7 +206,8 @@ static void the_last_wish_wins(void **state)
   start(w, config_of(w, "api", NULL));
   zpm_supervisor_delete(w->supervisor, "api", on_done, &deleted);
   config = config_of(w, "api", NULL);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &last);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &last);
   zpm_config_deinit(&config);
   wait_done(w, &deleted);
   wait_done(w, &last);
@@ -356,7 +357,8 @@ static void figures_do_not_depend_on_an_app_that_never_ran(void **state)
   struct zpm_config idle = config_of(w, "idle", NULL);
   struct outcome outcome = {0};
 
-  zpm_supervisor_add(w->supervisor, &idle, NULL, on_done, &outcome);
+  zpm_supervisor_add(w->supervisor, &(struct zpm_order){.config = &idle},
+                     on_done, &outcome);
   zpm_config_deinit(&idle);
   write_script(w, "tree",
                "sh -c 'setsid sleep 1000 & echo up'\nexec sleep 1000");
@@ -379,7 +381,8 @@ static void many_start_and_stop_at_once(void **state)
     snprintf(name, sizeof(name), "app%d", i);
     write_script(w, name, SLEEPER);
     config = config_of(w, name, NULL);
-    zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &outcomes[i]);
+    zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                         on_done, &outcomes[i]);
     zpm_config_deinit(&config);
   }
   for (int i = 0; i < COUNT; i++) {

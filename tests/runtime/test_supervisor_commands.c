@@ -17,9 +17,11 @@ static void a_start_of_a_starting_app_waits_for_the_same_run(void **state)
   struct zpm_config config = config_of(w, "api", NULL);
 
   write_script(w, "api", SLEEPER);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &first);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &first);
   assert_int_equal(view(w, "api").status, ZPM_STATUS_STARTING);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &second);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &second);
   zpm_config_deinit(&config);
   wait_done(w, &first);
   wait_done(w, &second);
@@ -37,8 +39,10 @@ static void a_starting_app_keeps_what_it_was_started_with(void **state)
   struct zpm_config other = config_of(w, "api", "port", "4000", NULL);
 
   write_script(w, "api", SLEEPER);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &first);
-  zpm_supervisor_start(w->supervisor, &other, NULL, on_done, &second);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &first);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &other},
+                       on_done, &second);
   zpm_config_deinit(&config);
   zpm_config_deinit(&other);
   assert_true(second.done);
@@ -72,9 +76,12 @@ static void who_is_answered_may_give_the_next_command_at_once(void **state)
   struct zpm_config config = config_of(w, "api", NULL);
 
   write_script(w, "api", SLEEPER);
-  zpm_supervisor_start(w->supervisor, &config, NULL, then_stop, &chain);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &second);
-  zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &third);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       then_stop, &chain);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &second);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &third);
   zpm_config_deinit(&config);
   wait_done(w, &chain.stop);
   assert_int_equal(chain.start.code, 0);
@@ -90,7 +97,8 @@ static void then_start_again(void *ctx, const char *text,
   struct zpm_config config = config_of(chain->w, "api", NULL);
 
   on_done(&chain->stop, text, err);
-  zpm_supervisor_start(chain->w->supervisor, &config, NULL, on_done,
+  zpm_supervisor_start(chain->w->supervisor,
+                       &(struct zpm_order){.config = &config}, on_done,
                        &chain->start);
   zpm_config_deinit(&config);
 }
@@ -144,7 +152,8 @@ static void what_is_added_or_deleted_is_saved_before_the_answer(void **state)
   struct zpm_config config = config_of(w, "api", "killTimeout", "150", NULL);
 
   write_script(w, "api", "trap '' TERM\nexec sleep 1000");
-  zpm_supervisor_add(w->supervisor, &config, NULL, note_saved, &saved);
+  zpm_supervisor_add(w->supervisor, &(struct zpm_order){.config = &config},
+                     note_saved, &saved);
   assert_true(saved.done);
   assert_true(saved.is_known);
   assert_int_equal(start(w, config).code, 0);
@@ -196,7 +205,7 @@ static void without_a_keeper_nothing_hangs(void **state)
   start(w, config_of(w, "api", NULL));
   pid = view(w, "api").pid;
   wait_until(w, has_keeper, w);
-  zpm_supervisor_restart(w->supervisor, "api", NULL, NULL, on_done, &restarted);
+  zpm_supervisor_restart(w->supervisor, "api", NULL, on_done, &restarted);
   kill(zpm_supervisor_keeper_pid(w->supervisor), SIGKILL);
   wait_done(w, &restarted);
   assert_int_equal(restarted.code, ZPM_ESTART);
@@ -263,7 +272,8 @@ static void a_start_without_memory_leaves_nothing_behind(void **state)
   for (long left = 0; outcome.code != 0; left++) {
     outcome = (struct outcome){0};
     allocations_left = left;
-    zpm_supervisor_start(w->supervisor, &config, NULL, on_done, &outcome);
+    zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                         on_done, &outcome);
     allocations_left = -1;
     wait_done(w, &outcome);
     remove_app(w, "api");

@@ -64,7 +64,7 @@ static void a_start_spawns_and_runs(void **state)
   (void)state;
   assert_int_equal(event(&l, ZPM_EV_START).todo, ZPM_DO_SPAWN | ZPM_DO_DISARM);
   assert_int_equal(l.m.state, ZPM_STARTING);
-  assert_int_equal(event(&l, ZPM_EV_UP).todo, 0);
+  assert_int_equal(event(&l, ZPM_EV_UP).todo, ZPM_DO_DISARM);
   assert_int_equal(l.m.state, ZPM_RUNNING);
   assert_true(zpm_machine_wants_up(&l.m));
 }
@@ -279,7 +279,7 @@ static void exit_0_is_an_end_unless_always(void **state)
   (void)state;
   start_and_run(&l, 1);
   end(&l, 0, 0);
-  assert_int_equal(l.m.state, ZPM_STOPPED);
+  assert_int_equal(l.m.state, ZPM_DONE);
   assert_false(zpm_machine_wants_up(&l.m));
 
   l = newborn();
@@ -387,14 +387,236 @@ static void a_stop_ends_a_backoff(void **state)
 static void an_adopted_run_goes_on_as_if_it_had_begun_here(void **state)
 {
   struct life l = newborn();
+  struct zpm_run run = {.build = BUILD, .ready = true};
 
   (void)state;
-  zpm_machine_adopt(&l.m, &BUILD, l.now_ms - ZPM_STABLE_MS);
+  zpm_machine_adopt(&l.m, &POLICY, &run, l.now_ms - ZPM_STABLE_MS);
   assert_int_equal(event(&l, ZPM_EV_START).todo, 0);
   assert_int_equal(zpm_machine_uptime(&l.m, l.now_ms), ZPM_STABLE_MS);
   end(&l, 1, 0);
   assert_int_equal(l.m.state, ZPM_BACKOFF);
   assert_true(zpm_build_equal(&l.m.proven, &BUILD));
+}
+
+/* ---- readiness and health ---- */
+
+static struct life newborn_that_warms_up(void)
+{
+  struct life l = newborn();
+
+  l.policy.ready_timeout_ms = 30000;
+  event(&l, ZPM_EV_START);
+  return l;
+}
+
+static void what_has_to_become_ready_warms_up_first(void **state)
+{
+  struct life l = newborn_that_warms_up();
+  struct zpm_effects effects = event(&l, ZPM_EV_UP);
+
+  (void)state;
+  assert_int_equal(effects.todo, ZPM_DO_TIMER);
+  assert_int_equal(effects.delay_ms, 30000);
+  assert_int_equal(l.m.state, ZPM_WARMING);
+  assert_true(zpm_machine_runs(&l.m));
+  assert_int_equal(event(&l, ZPM_EV_READY).todo, ZPM_DO_DISARM);
+  assert_int_equal(l.m.state, ZPM_RUNNING);
+}
+
+static void what_never_becomes_ready_counts_as_a_crash(void **state)
+{
+  struct life l = newborn_that_warms_up();
+
+  (void)state;
+  event(&l, ZPM_EV_UP);
+  l.now_ms += 30000;
+  assert_int_equal(event(&l, ZPM_EV_TIMER).todo, ZPM_DO_TERM | ZPM_DO_TIMER);
+  assert_int_equal(l.m.cause, ZPM_CAUSE_NOT_READY);
+  assert_int_equal(event(&l, ZPM_EV_GONE).delay_ms, 1000);
+  assert_int_equal(l.m.state, ZPM_BACKOFF);
+  assert_int_equal(l.m.crashes, 1);
+}
+
+/* However long it took to get ready. */
+static void stability_is_counted_from_readiness(void **state)
+{
+  struct life l = newborn_that_warms_up();
+
+  (void)state;
+  l.m.crashes = 3;
+  event(&l, ZPM_EV_UP);
+  l.now_ms += 20000;
+  event(&l, ZPM_EV_READY);
+  l.now_ms += ZPM_STABLE_MS - 1;
+  assert_int_equal(zpm_machine_restart_count(&l.m, l.now_ms), 3);
+  end(&l, 1, 0);
+  assert_int_equal(l.m.crashes, 4);
+  assert_false(zpm_build_equal(&l.m.proven, &BUILD));
+}
+
+static void a_death_while_warming_up_is_judged_by_its_uptime(void **state)
+{
+  struct life l = newborn_that_warms_up();
+
+  (void)state;
+  event(&l, ZPM_EV_UP);
+  l.now_ms += 100;
+  end(&l, 1, 0);
+  assert_int_equal(l.m.state, ZPM_HELD);
+  assert_int_equal(l.m.hold, ZPM_HOLD_BUILD);
+}
+
+static void failed_liveness_is_a_crash_with_its_backoff(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  start_and_run(&l, 100); /* even now: it is no build error */
+  assert_int_equal(event(&l, ZPM_EV_UNHEALTHY).todo,
+                   ZPM_DO_TERM | ZPM_DO_TIMER);
+  assert_int_equal(l.m.cause, ZPM_CAUSE_UNHEALTHY);
+  event(&l, ZPM_EV_EXIT);
+  assert_int_equal(event(&l, ZPM_EV_GONE).delay_ms, 1000);
+  assert_int_equal(l.m.state, ZPM_BACKOFF);
+  assert_int_equal(l.m.crashes, 1);
+}
+
+static void failed_liveness_without_autorestart_is_held(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  l.policy.autorestart = ZPM_AUTORESTART_NEVER;
+  start_and_run(&l, 9000);
+  event(&l, ZPM_EV_UNHEALTHY);
+  event(&l, ZPM_EV_GONE);
+  assert_int_equal(l.m.state, ZPM_HELD);
+  assert_false(zpm_machine_heeds_files(&l.m, false));
+}
+
+static void an_adopted_run_that_is_not_ready_still_has_to_be(void **state)
+{
+  struct life l = newborn();
+  struct zpm_run run = {.build = BUILD};
+  struct zpm_effects effects;
+
+  (void)state;
+  l.policy.ready_timeout_ms = 30000;
+  effects = zpm_machine_adopt(&l.m, &l.policy, &run, l.now_ms - 1000);
+  assert_int_equal(effects.todo, ZPM_DO_TIMER);
+  assert_int_equal(effects.delay_ms, 30000);
+  assert_int_equal(l.m.state, ZPM_WARMING);
+}
+
+/* ---- changed files, schedules, limits ---- */
+
+static void renewing_replaces_the_process_and_is_no_crash(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  start_and_run(&l, 2000);
+  l.m.crashes = 2;
+  event(&l, ZPM_EV_RENEW);
+  assert_int_equal(l.m.cause, ZPM_CAUSE_RENEWED);
+  assert_true(event(&l, ZPM_EV_GONE).todo & ZPM_DO_SPAWN);
+  assert_int_equal(l.m.crashes, 0);
+}
+
+static void what_somebody_stopped_is_not_renewed(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  assert_int_equal(event(&l, ZPM_EV_RENEW).todo, 0);
+  start_and_run(&l, 2000);
+  event(&l, ZPM_EV_STOP);
+  event(&l, ZPM_EV_RENEW);
+  event(&l, ZPM_EV_GONE);
+  assert_int_equal(l.m.state, ZPM_STOPPED);
+}
+
+static void what_ended_well_is_renewed(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  start_and_run(&l, 2000);
+  end(&l, 0, 0);
+  assert_true(event(&l, ZPM_EV_RENEW).todo & ZPM_DO_SPAWN);
+
+  start_and_run(&l, 2000);
+  end(&l, 0, 0);
+  event(&l, ZPM_EV_STOP);
+  assert_int_equal(l.m.state, ZPM_STOPPED);
+}
+
+static void files_are_heeded_after_a_build_error_or_in_dev_mode(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  assert_false(zpm_machine_heeds_files(&l.m, true));
+  event(&l, ZPM_EV_START);
+  assert_true(zpm_machine_heeds_files(&l.m, true));
+  assert_false(zpm_machine_heeds_files(&l.m, false));
+  event(&l, ZPM_EV_UP);
+  feed(&l, (struct zpm_fact){.event = ZPM_EV_EXIT,
+                             .end = {.known = true, .code = 1}});
+  assert_true(zpm_machine_heeds_files(&l.m, false)); /* on its way to HELD */
+  event(&l, ZPM_EV_GONE);
+  assert_true(zpm_machine_heeds_files(&l.m, false));
+  event(&l, ZPM_EV_RENEW);
+  event(&l, ZPM_EV_CANNOT);
+  assert_int_equal(l.m.state, ZPM_HELD);
+  assert_false(zpm_machine_heeds_files(&l.m, false));
+  assert_true(zpm_machine_heeds_files(&l.m, true));
+}
+
+/* ---- turns ---- */
+
+static void
+restarts_wait_for_their_turn_and_starts_by_people_do_not(void **state)
+{
+  struct zpm_budget budget = {0};
+  struct life l = newborn();
+  struct zpm_fact timer = {.event = ZPM_EV_TIMER, .budget = &budget};
+  struct zpm_effects effects;
+
+  (void)state;
+  while (zpm_budget_take(&budget, l.now_ms) == 0)
+    ;
+  start_and_run(&l, 2000);
+  end(&l, 1, 0);
+  l.now_ms -= 2000; /* the budget is still spent */
+  effects = feed(&l, timer);
+  assert_int_equal(effects.todo, ZPM_DO_TIMER);
+  assert_true(effects.delay_ms > 0);
+  assert_int_equal(l.m.state, ZPM_QUEUED);
+  assert_true(feed(&l, timer).todo & ZPM_DO_SPAWN); /* once is enough */
+
+  end(&l, 1, 0);
+  feed(&l, timer);
+  assert_true(
+      feed(&l, (struct zpm_fact){.event = ZPM_EV_START, .budget = &budget})
+          .todo &
+      ZPM_DO_SPAWN);
+}
+
+static void what_survives_sigkill_is_called_stuck(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  start_and_run(&l, 2000);
+  event(&l, ZPM_EV_STOP);
+  for (int i = 0; i < ZPM_STUCK_KILLS; i++)
+    assert_true(event(&l, ZPM_EV_TIMER).todo & ZPM_DO_KILL);
+  assert_false(zpm_machine_is_stuck(&l.m));
+  event(&l, ZPM_EV_TIMER);
+  assert_true(zpm_machine_is_stuck(&l.m));
+  event(&l, ZPM_EV_GONE);
+  assert_false(zpm_machine_is_stuck(&l.m));
 }
 
 static void a_new_supervisor_asks_for_what_was_wanted(void **state)
@@ -432,7 +654,11 @@ static bool possible(const struct world *w, enum zpm_event e)
   case ZPM_EV_START:
   case ZPM_EV_STOP:
   case ZPM_EV_RESTART:
+  case ZPM_EV_RENEW:
     return true;
+  case ZPM_EV_READY:
+  case ZPM_EV_UNHEALTHY:
+    return zpm_machine_runs(&w->life.m);
   case ZPM_EV_TIMER:
     return w->armed;
   case ZPM_EV_GONE:
@@ -466,7 +692,8 @@ static void carry_out(struct world *w, struct zpm_effects effects)
 static void check(const struct world *w)
 {
   enum zpm_state state = w->life.m.state;
-  bool wants_timer = state == ZPM_STOPPING || state == ZPM_BACKOFF;
+  bool wants_timer = state == ZPM_STOPPING || state == ZPM_BACKOFF ||
+                     state == ZPM_QUEUED || state == ZPM_WARMING;
 
   assert_int_equal(w->armed, wants_timer);
   assert_int_equal(w->process, zpm_machine_is_alive(&w->life.m));
@@ -508,7 +735,9 @@ static void every_short_life_keeps_the_rules(void **state)
   struct world w = {.life = newborn(), .last_wish = ZPM_EV_STOP};
 
   (void)state;
-  assert_true(live_all(w, 8) > 100000);
+  assert_true(live_all(w, 7) > 100000);
+  w.life.policy.ready_timeout_ms = 2000;
+  assert_true(live_all(w, 7) > 100000);
 }
 
 /* Events that make no sense in a state must not move it. */
@@ -517,7 +746,7 @@ static void no_order_of_events_leads_outside_the_states(void **state)
   enum { LENGTH = 5 };
 
   (void)state;
-  for (unsigned long n = 0; n < 9ul * 9 * 9 * 9 * 9; n++) {
+  for (unsigned long n = 0; n < 12ul * 12 * 12 * 12 * 12; n++) {
     struct life l = newborn();
     unsigned long rest = n;
 
@@ -557,6 +786,20 @@ int main(void)
       cmocka_unit_test(a_restart_counts_but_is_no_crash),
       cmocka_unit_test(a_stop_ends_a_backoff),
       cmocka_unit_test(an_adopted_run_goes_on_as_if_it_had_begun_here),
+      cmocka_unit_test(what_has_to_become_ready_warms_up_first),
+      cmocka_unit_test(what_never_becomes_ready_counts_as_a_crash),
+      cmocka_unit_test(stability_is_counted_from_readiness),
+      cmocka_unit_test(a_death_while_warming_up_is_judged_by_its_uptime),
+      cmocka_unit_test(failed_liveness_is_a_crash_with_its_backoff),
+      cmocka_unit_test(failed_liveness_without_autorestart_is_held),
+      cmocka_unit_test(an_adopted_run_that_is_not_ready_still_has_to_be),
+      cmocka_unit_test(renewing_replaces_the_process_and_is_no_crash),
+      cmocka_unit_test(what_somebody_stopped_is_not_renewed),
+      cmocka_unit_test(what_ended_well_is_renewed),
+      cmocka_unit_test(files_are_heeded_after_a_build_error_or_in_dev_mode),
+      cmocka_unit_test(
+          restarts_wait_for_their_turn_and_starts_by_people_do_not),
+      cmocka_unit_test(what_survives_sigkill_is_called_stuck),
       cmocka_unit_test(a_new_supervisor_asks_for_what_was_wanted),
       cmocka_unit_test(every_short_life_keeps_the_rules),
       cmocka_unit_test(no_order_of_events_leads_outside_the_states),

@@ -1,0 +1,51 @@
+#ifndef ZPM_RUNTIME_JOB_H
+#define ZPM_RUNTIME_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/record.h"
+#include "zpm/error.h"
+
+/*
+ * A command that is run once beside an app: an exec probe, a reloadCommand.
+ *
+ * It is started as an app is (by the keeper, in a session of its own, with the
+ * app's folder, environment, user and limits), and ended as one is: at its
+ * deadline, or when it is cancelled, the whole of its tree is killed.  `done`
+ * comes when nothing of it is left, so that no two jobs of the same owner ever
+ * overlap.
+ */
+struct zpm_job;
+struct zpm_recipe;
+struct zpm_services;
+
+enum { ZPM_JOB_OUTPUT_MAX = 160 };
+
+struct zpm_job_options {
+  const struct zpm_recipe *recipe;
+  const char *command; /* given to /bin/sh -c */
+  uint64_t timeout_ms; /* 0: none */
+  bool to_logs;        /* its output goes to the app's logs; else only its last
+                          line is kept, and no amount of it does harm */
+};
+
+struct zpm_job_result {
+  bool timed_out;
+  struct zpm_error error; /* code != 0: it could not be started */
+  struct zpm_exit end;    /* of the shell, unless error or timed_out */
+  char output[ZPM_JOB_OUTPUT_MAX + 1]; /* last line that is not blank */
+};
+
+typedef void zpm_job_done_cb(void *ctx, const struct zpm_job_result *result);
+
+/* `done` comes once, from the loop, unless the job is cancelled before. */
+int zpm_job_start(struct zpm_services *services,
+                  const struct zpm_job_options *options, zpm_job_done_cb *done,
+                  void *ctx, struct zpm_job **out, struct zpm_error *err);
+/* Kills its tree and forgets who asked: `done` does not come, nothing of
+ * recipe or ctx is touched again. */
+void zpm_job_cancel(struct zpm_job *job);
+
+#endif
