@@ -102,6 +102,7 @@ static void on_batch(struct zpm_log_source *source, uint64_t now_ms)
   zpm_log_file_write(&log->file, inflight, lines.len, now_ms);
   zpm_inflight_end(inflight);
   remember(log, lines.bytes + carried, len - carried);
+  log->total_bytes += len - carried;
   if (log->logs->on_output == NULL)
     return;
   if (lines.style == ZPM_LINES_RAW)

@@ -42,6 +42,7 @@ struct zpm_log {
   struct zpm_logs *logs;
   char *app;
   struct zpm_log_file file;
+  uint64_t total_bytes;       /* that came from its sources */
   struct zpm_last_line *last; /* NULL until there is output */
 };
 

@@ -260,6 +260,11 @@ const char *zpm_log_last_line(const struct zpm_log *log)
   return log->last != NULL ? log->last->text : "";
 }
 
+uint64_t zpm_log_total_bytes(const struct zpm_log *log)
+{
+  return log->total_bytes;
+}
+
 uint64_t zpm_log_dropped_bytes(const struct zpm_log *log)
 {
   return log->file.dropped_bytes;

@@ -69,6 +69,8 @@ void zpm_log_close(struct zpm_log *log);
 /* The last complete line that is not blank, at most 160 bytes of clean UTF-8;
  * "" if there was none since the log was opened. */
 const char *zpm_log_last_line(const struct zpm_log *log);
+/* What its sources gave, in bytes, since the log was opened. */
+uint64_t zpm_log_total_bytes(const struct zpm_log *log);
 /* Bytes that could not be written, since the log was opened. */
 uint64_t zpm_log_dropped_bytes(const struct zpm_log *log);
 

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "core/budget.h"
 
 struct zpm_keeper_link;
 struct zpm_logs;
@@ -17,9 +18,10 @@ struct zpm_services {
   struct zpm_keeper_link *link;
   struct zpm_logs *logs;
   struct zpm_reaper *reaper;
-  const char *agent_path; /* or NULL */
-  uint64_t last_id;       /* of a run; see zpm_run_tree_begin */
-  struct zpm_list trees;  /* zpm_run_tree.link: of all runs that are not over */
+  const char *agent_path;   /* or NULL */
+  uint64_t last_id;         /* of a run; see zpm_run_tree_begin */
+  struct zpm_budget budget; /* of restarts */
+  struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
 };
 
 #endif

@@ -38,7 +38,8 @@
   XX(EBUSY, -10015, "busy")                                                    \
   XX(ECLOSING, -10016, "shutting down")                                        \
   XX(EIO, -10017, "input or output failed")                                    \
-  XX(EEXISTS, -10018, "exists already")
+  XX(EEXISTS, -10018, "exists already")                                        \
+  XX(ESTUCK, -10019, "something of the app cannot be ended")
 
 enum zpm_code {
   ZPM_OK = 0,
