@@ -30,6 +30,14 @@ bool zpm_platform_has_env(int pid, const char *pair);
  * `value`; false if it is not set, cannot be read or does not fit. */
 bool zpm_platform_env(int pid, const char *key, char *value, size_t room);
 
+/* What the kernel calls it ("node"), cleaned of control characters; "?" if that
+ * cannot be read. */
+void zpm_platform_name(int pid, char *name, size_t size);
+
+/* Whether its name in the kernel is this: the program's, unless it took another
+ * one; cut after 15 characters. */
+bool zpm_platform_is_called(int pid, const char *name);
+
 /* Signals the process only if it is still the one that started at that time
  * (pidfd where the kernel has it).  -ESRCH if it is not. */
 int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);

@@ -13,10 +13,11 @@
  *
  * It is started as an app is (by the keeper, in a session of its own, with the
  * app's folder, environment, user and limits), and ended as one is: at its
- * deadline, or when it is cancelled, the whole of its tree is killed.  `done`
- * comes when nothing of it is left, so that no two jobs of the same owner ever
- * overlap.
+ * deadline, or when it is cancelled, the whole of its tree is killed, and what
+ * its shell leaves behind is too.  `done` comes when nothing of it is left, so
+ * that no two jobs of the same owner ever overlap.
  */
+struct zpm_closer;
 struct zpm_job;
 struct zpm_recipe;
 struct zpm_services;
@@ -47,5 +48,10 @@ int zpm_job_start(struct zpm_services *services,
 /* Kills its tree and forgets who asked: `done` does not come, nothing of
  * recipe or ctx is touched again. */
 void zpm_job_cancel(struct zpm_job *job);
+
+/* For the end of a supervisor, once its apps are closed and before its reaper
+ * and link are: kills what is left of all jobs (they have been cancelled by
+ * their owners) and lets go of them.  Each holds the closer until then. */
+void zpm_job_drop_all(struct zpm_services *services, struct zpm_closer *closer);
 
 #endif

@@ -4,11 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/list.h"
-#include "core/tree.h"
 #include "platform/platform.h"
-#include "runtime/keeper_link.h"
 #include "runtime/run_tree.h"
-#include "runtime/services.h"
 
 enum { FIRST_PAUSE_MS = 2, LONGEST_PAUSE_MS = 50 };
 
@@ -54,17 +51,6 @@ void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
   uv_close((uv_handle_t *)&reaper->timer, on_timer_closed);
 }
 
-/* We and the leaders of other runs are children of the keeper as well; no
- * environment need be read to know whose they are. */
-static bool carries_marker(void *ctx, int pid)
-{
-  const struct zpm_run_tree *tree = ctx;
-
-  return pid != uv_os_getpid() &&
-         zpm_run_tree_of_leader(tree->services, pid) == NULL &&
-         zpm_platform_has_env(pid, tree->marker);
-}
-
 static void signal_members(const struct zpm_reaper *reaper,
                            struct zpm_run_tree *tree, const size_t *members,
                            size_t count)
@@ -86,25 +72,17 @@ enum finding { SOMETHING_LEFT, NOTHING_LEFT, LEADER_STILL_THERE };
 static enum finding look_at(struct zpm_reaper *reaper,
                             struct zpm_run_tree *tree, size_t *members)
 {
-  struct zpm_tree_query query = {
-      .leader = tree->leader,
-      .keeper = zpm_keeper_link_pid(tree->services->link),
-      .has_marker = carries_marker,
-      .ctx = tree,
-  };
   size_t count;
 
   if (tree->leader == 0)
     return SOMETHING_LEFT; /* the keeper has not said its pid yet */
-  count = zpm_tree_members(&reaper->table, &query, members);
+  count = zpm_run_tree_members(tree, &reaper->table, members);
   if (tree->signal != 0)
     signal_members(reaper, tree, members, count);
   if (!tree->leader_ended)
     return LEADER_STILL_THERE; /* its end brings the tree back here */
   return count == 0 ? NOTHING_LEFT : SOMETHING_LEFT;
 }
-
-static void schedule(struct zpm_reaper *reaper, uint64_t pause_ms);
 
 static void look(struct zpm_reaper *reaper, size_t *members)
 {
@@ -134,9 +112,8 @@ static void look(struct zpm_reaper *reaper, size_t *members)
   }
 }
 
-static void on_timer(uv_timer_t *timer)
+void zpm_reaper_look(struct zpm_reaper *reaper)
 {
-  struct zpm_reaper *reaper = timer->data;
   size_t *members = NULL;
 
   if (zpm_list_empty(&reaper->trees))
@@ -146,6 +123,15 @@ static void on_timer(uv_timer_t *timer)
   if (members != NULL)
     look(reaper, members);
   zpm_free(members);
+}
+
+static void schedule(struct zpm_reaper *reaper, uint64_t pause_ms);
+
+static void on_timer(uv_timer_t *timer)
+{
+  struct zpm_reaper *reaper = timer->data;
+
+  zpm_reaper_look(reaper);
   if (!zpm_list_empty(&reaper->trees) && !uv_is_active((uv_handle_t *)timer))
     schedule(reaper, reaper->pause_ms);
 }

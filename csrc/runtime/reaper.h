@@ -24,4 +24,8 @@ void zpm_reaper_close(struct zpm_reaper *reaper, void (*closed)(void *ctx),
  * is gone when its leader has ended and no other member is left. */
 void zpm_reaper_watch(struct zpm_reaper *reaper, struct zpm_run_tree *tree);
 
+/* Looks now, so that signals that were asked for are sent before this returns.
+ */
+void zpm_reaper_look(struct zpm_reaper *reaper);
+
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
@@ -81,6 +82,21 @@ void zpm_run_tree_signal(struct zpm_run_tree *tree, int signal)
       zpm_keeper_link_kill(link, tree->id, SIGCONT, true);
   }
   zpm_reaper_watch(tree->services->reaper, tree);
+}
+
+struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms)
+{
+  bool signaled = WIFSIGNALED(wait_status);
+  uv_timeval64_t wall;
+
+  uv_gettimeofday(&wall);
+  return (struct zpm_exit){
+      .known = true,
+      .code = signaled ? -1 : WEXITSTATUS(wait_status),
+      .signal = signaled ? WTERMSIG(wait_status) : 0,
+      .at_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000,
+      .uptime_ms = uptime_ms,
+  };
 }
 
 /* What is told may end any of them and begin new ones: the list is emptied

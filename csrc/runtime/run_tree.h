@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "core/record.h"
+#include "core/tree.h"
 #include "keeper/wire.h"
 
 /*
@@ -14,6 +16,7 @@
  * and the marker in the environment of the whole tree are known.  It is over
  * when its leader has ended and the reaper found nothing left.
  */
+struct zpm_config;
 struct zpm_run_tree;
 struct zpm_services;
 
@@ -39,6 +42,8 @@ struct zpm_run_tree {
   struct zpm_services *services;
   const struct zpm_run_tree_events *events;
   void *ctx;
+  const struct zpm_config *config; /* of the app it is a process of, set by the
+                                      owner; NULL: it is something beside one */
 
   uint64_t id; /* 0: there is no run */
   int leader;  /* pid; 0: not known yet */
@@ -69,6 +74,20 @@ struct zpm_run_tree *zpm_run_tree_of_leader(const struct zpm_services *services,
  * leader is not acknowledged, the reaper reaches the rest.  The stopped ones go
  * on, so that they can act on it. */
 void zpm_run_tree_signal(struct zpm_run_tree *tree, int signal);
+
+/* Writes the indexes (into table->items) of its living members to `members`
+ * (room for table->len); returns how many. */
+size_t zpm_run_tree_members(struct zpm_run_tree *tree,
+                            const struct zpm_process_table *table,
+                            size_t *members);
+
+/* "pid 4711 (node), state D: uninterruptible sleep...": what is left of it, for
+ * when it does not go away.  Reads the process table. */
+void zpm_run_tree_describe_left(struct zpm_run_tree *tree, char *text,
+                                size_t size);
+
+/* How a leader ended, now, by its wait status. */
+struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms);
 
 /* Tells every run that there is now that the keeper is lost. */
 void zpm_run_tree_lose_keeper(struct zpm_services *services);

@@ -22,6 +22,7 @@ struct zpm_services {
   uint64_t last_id;         /* of a run; see zpm_run_tree_begin */
   struct zpm_budget budget; /* of restarts */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
+  struct zpm_list jobs;  /* job.c's: all of them */
 };
 
 #endif

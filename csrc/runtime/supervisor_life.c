@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "proto/state_json.h"
+#include "runtime/job.h"
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
 #include "runtime/store.h"
@@ -133,6 +134,7 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
       .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,
   };
   zpm_list_init(&supervisor->services.trees);
+  zpm_list_init(&supervisor->services.jobs);
   zpm_list_init(&supervisor->apps);
   zpm_closer_init(&supervisor->closer, on_apps_closed, supervisor);
   zpm_supervisor_save_init(supervisor);
@@ -191,6 +193,7 @@ static void close_parts(struct zpm_supervisor *supervisor)
   uv_close((uv_handle_t *)&supervisor->sync_timer, on_timer_closed);
   zpm_closer_hold(closer);
   uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
+  zpm_job_drop_all(services, closer);
   if (services->logs != NULL) {
     zpm_closer_hold(closer);
     zpm_logs_close(services->logs, zpm_closer_on_closed, closer);

@@ -1,0 +1,51 @@
+#include "runtime/launch_shell.h"
+
+#include "base/alloc.h"
+#include "core/config.h"
+#include "runtime/keeper_link.h"
+#include "runtime/launch.h"
+#include "runtime/launch_env.h"
+
+static const char SHELL[] = "/bin/sh";
+
+static int prepare(struct zpm_launch *launch,
+                   const struct zpm_launch_options *options,
+                   const char *command)
+{
+  int rc = zpm_strv_push(&launch->argv, SHELL);
+
+  launch->path = zpm_strdup(SHELL);
+  if (launch->path == NULL)
+    return ZPM_ENOMEM;
+  if (rc == 0)
+    rc = zpm_strv_push(&launch->argv, "-c");
+  if (rc == 0)
+    rc = zpm_strv_push(&launch->argv, command);
+  return rc != 0 ? rc : zpm_launch_env_build(&launch->env, options);
+}
+
+int zpm_launch_shell(struct zpm_launch *launch,
+                     const struct zpm_launch_options *options,
+                     const char *command, struct zpm_error *err)
+{
+  int rc;
+
+  *launch = (struct zpm_launch){0};
+  rc = prepare(launch, options, command);
+  if (rc == 0)
+    return 0;
+  zpm_launch_deinit(launch);
+  return zpm_error_set(err, rc, "%s", zpm_code_text(rc));
+}
+
+void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
+                           const struct zpm_launch *launch,
+                           const struct zpm_config *config)
+{
+  spawn->path = launch->path;
+  spawn->cwd = config->cwd;
+  spawn->argv = launch->argv.items;
+  spawn->envp = launch->env.items;
+  spawn->uid = ZPM_SPEC_KEEP;
+  spawn->gid = ZPM_SPEC_KEEP;
+}
