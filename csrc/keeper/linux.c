@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -116,6 +117,30 @@ void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx)
     }
   }
   close(proc);
+}
+
+/* Every session is a scheduling group of its own where the kernel has
+ * autogroups: niceness counts only within it, unless the group gets it, too. */
+static void set_group_nice(int nice)
+{
+  char text[16];
+  int len = snprintf(text, sizeof(text), "%d", nice);
+  int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  ssize_t written;
+
+  if (fd < 0)
+    return;
+  written = write(fd, text, (size_t)len);
+  (void)written; /* it is at least nice among its own */
+  close(fd);
+}
+
+int zpm_sys_set_nice(int nice)
+{
+  if (setpriority(PRIO_PROCESS, 0, nice) != 0)
+    return -1;
+  set_group_nice(nice);
+  return 0;
 }
 
 uint64_t zpm_sys_now_ms(void)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper/spec.h"
+#include "keeper/sys.h"
 #include "keeper/wire.h"
 
 enum {
@@ -21,9 +22,9 @@ enum {
   EXIT_NOT_RUN = 127,
 };
 
-static noreturn void fail(int error_pipe, enum zpm_spawn_stage stage)
+static noreturn void fail(int error_pipe, int stage)
 {
-  struct zpm_spawn_failure failure = {.stage = (int32_t)stage, .error = errno};
+  struct zpm_spawn_failure failure = {.stage = stage, .error = errno};
   ssize_t written = write(error_pipe, &failure, sizeof(failure));
 
   (void)written; /* nobody else to tell */
@@ -60,16 +61,27 @@ static int place_fds(int *fds, size_t count)
   return 0;
 }
 
-static int set_limits(const struct zpm_spawn_spec *head,
-                      const struct rlimit *nofile)
+static rlim_t limit_of(uint64_t value)
+{
+  return value == UINT64_MAX ? RLIM_INFINITY : (rlim_t)value;
+}
+
+/* The stage that failed, with errno, or ZPM_STAGE_NONE. */
+static int set_limits(const struct zpm_spec *spec, const struct rlimit *nofile)
 {
   if (setrlimit(RLIMIT_NOFILE, nofile) != 0)
-    return -1;
-  if (head->umask != ZPM_SPEC_KEEP)
-    umask((mode_t)head->umask);
-  if (head->nice != ZPM_SPEC_KEEP)
-    return setpriority(PRIO_PROCESS, 0, head->nice);
-  return 0;
+    return ZPM_STAGE_LIMITS;
+  if (spec->head.nice != ZPM_SPEC_KEEP_NICE &&
+      zpm_sys_set_nice(spec->head.nice) != 0)
+    return ZPM_STAGE_NICE;
+  for (uint32_t i = 0; i < spec->head.rlimit_count; i++) {
+    const struct zpm_spec_rlimit *given = &spec->rlimits[i];
+    struct rlimit limit = {limit_of(given->soft), limit_of(given->hard)};
+
+    if (setrlimit((unsigned)given->kind, &limit) != 0)
+      return ZPM_STAGE_RLIMIT + (int)given->kind;
+  }
+  return ZPM_STAGE_NONE;
 }
 
 static int set_user(const struct zpm_spec *spec)
@@ -83,7 +95,21 @@ static int set_user(const struct zpm_spec *spec)
     return -1;
   if (head->uid != ZPM_SPEC_KEEP && setuid((uid_t)head->uid) != 0)
     return -1;
+  if (head->uid > 0 && setuid(0) == 0) { /* it must not be undone */
+    errno = EPERM;
+    return -1;
+  }
   return 0;
+}
+
+/* As the user: what root may and the user may not must fail here. */
+static int enter(const struct zpm_spec *spec)
+{
+  if (chdir(spec->cwd) != 0)
+    return ZPM_STAGE_CWD;
+  if (spec->script[0] != '\0' && access(spec->script, R_OK) != 0)
+    return ZPM_STAGE_SCRIPT;
+  return ZPM_STAGE_NONE;
 }
 
 static noreturn void run(const int *given, size_t count,
@@ -93,6 +119,7 @@ static noreturn void run(const int *given, size_t count,
   int fds[ZPM_WIRE_FD_MAX];
   size_t child_fds = count - AT_CHILD_FDS;
   int error_pipe = fcntl(given[AT_ERROR_PIPE], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+  int failed;
 
   if (error_pipe < 0)
     fail(given[AT_ERROR_PIPE], ZPM_STAGE_FDS);
@@ -103,12 +130,16 @@ static noreturn void run(const int *given, size_t count,
     fds[i] = given[AT_CHILD_FDS + i];
   if (place_fds(fds, child_fds) != 0)
     fail(error_pipe, ZPM_STAGE_FDS);
-  if (set_limits(&spec.head, nofile) != 0)
-    fail(error_pipe, ZPM_STAGE_LIMITS);
+  failed = set_limits(&spec, nofile); /* raising them may take root */
+  if (failed != ZPM_STAGE_NONE)
+    fail(error_pipe, failed);
   if (set_user(&spec) != 0)
     fail(error_pipe, ZPM_STAGE_USER);
-  if (chdir(spec.cwd) != 0)
-    fail(error_pipe, ZPM_STAGE_CWD);
+  if (spec.head.umask != ZPM_SPEC_KEEP)
+    umask((mode_t)spec.head.umask);
+  failed = enter(&spec);
+  if (failed != ZPM_STAGE_NONE)
+    fail(error_pipe, failed);
   zpm_spawn_reset_signals();
   execve(spec.path, spec.argv, spec.envp);
   fail(error_pipe, ZPM_STAGE_EXEC);

@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are used in place");
 
-enum { SPEC_MAX = 64 * 1024 * 1024, GROUPS_MAX = 65536 };
+enum { SPEC_MAX = 64 * 1024 * 1024, GROUPS_MAX = 65536, RLIMITS_MAX = 32 };
 
 struct reader {
   char *at;
@@ -40,6 +40,13 @@ static int map(int fd, struct reader *reader)
   return 0;
 }
 
+/* The lists behind the head. */
+static size_t lists_size(const struct zpm_spawn_spec *head)
+{
+  return head->rlimit_count * sizeof(struct zpm_spec_rlimit) +
+         head->group_count * sizeof(gid_t);
+}
+
 /* Every string takes a byte at least, which bounds the counts. */
 static int read_head(struct zpm_spec *spec, struct reader *reader)
 {
@@ -51,10 +58,12 @@ static int read_head(struct zpm_spec *spec, struct reader *reader)
       reader->end[-1] != '\0')
     return malformed();
   if (head->argc == 0 || head->argc > left || head->envc > left ||
-      head->group_count > GROUPS_MAX ||
-      head->group_count * sizeof(gid_t) > left - sizeof(spec->head))
+      head->group_count > GROUPS_MAX || head->rlimit_count > RLIMITS_MAX ||
+      lists_size(head) > left - sizeof(spec->head))
     return malformed();
   reader->at += sizeof(spec->head);
+  spec->rlimits = (const struct zpm_spec_rlimit *)(const void *)reader->at;
+  reader->at += head->rlimit_count * sizeof(*spec->rlimits);
   spec->groups = (const gid_t *)(const void *)reader->at;
   reader->at += head->group_count * sizeof(gid_t);
   return 0;
@@ -92,7 +101,8 @@ int zpm_spec_read(struct zpm_spec *spec, int fd)
     return -1;
   spec->path = next_string(&reader);
   spec->cwd = next_string(&reader);
-  if (spec->path == NULL || spec->cwd == NULL)
+  spec->script = next_string(&reader);
+  if (spec->path == NULL || spec->cwd == NULL || spec->script == NULL)
     return malformed();
   pointers = (size_t)spec->head.argc + spec->head.envc + 2;
   lists = mmap(NULL, pointers * sizeof(*lists), PROT_READ | PROT_WRITE,

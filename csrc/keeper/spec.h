@@ -9,9 +9,11 @@
  * never released, as its reader becomes another program or dies. */
 struct zpm_spec {
   struct zpm_spawn_spec head;
+  const struct zpm_spec_rlimit *rlimits;
   const gid_t *groups;
   char *path;
   char *cwd;
+  char *script;
   char **argv;
   char **envp;
 };

@@ -28,6 +28,9 @@ void zpm_sys_close_others(int keep);
  * dies meanwhile may be left out. */
 void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx);
 
+/* The niceness of this process, among all others.  0, or -1 with errno. */
+int zpm_sys_set_nice(int nice);
+
 /* Milliseconds that never go back. */
 uint64_t zpm_sys_now_ms(void);
 

@@ -64,7 +64,11 @@ enum zpm_spawn_stage {
   ZPM_STAGE_LIMITS,
   ZPM_STAGE_USER,
   ZPM_STAGE_CWD,
+  ZPM_STAGE_SCRIPT, /* what the program is to read */
   ZPM_STAGE_EXEC,
+  /* Before the user: */
+  ZPM_STAGE_NICE,
+  ZPM_STAGE_RLIMIT = 64, /* + number of the limit (RLIMIT_NOFILE, ...) */
 };
 
 /* What the child writes to the exec-error pipe; EOF alone: exec worked. */
@@ -75,12 +79,16 @@ struct zpm_spawn_failure {
 
 /*
  * The spec: a memfd (or unlinked file) that only the forked child reads.  The
- * header, then `group_count` uint32 gids, then NUL-terminated strings: path,
- * cwd, argv..., env....  Its last byte is NUL.
+ * header, then `rlimit_count` limits, then `group_count` uint32 gids, then
+ * NUL-terminated strings: path, cwd, script (what the program is to read as
+ * that user; empty: nothing), argv..., env....  Its last byte is NUL.
  */
-#define ZPM_SPEC_MAGIC 0x7a737001u
+#define ZPM_SPEC_MAGIC 0x7a737002u
 
-enum { ZPM_SPEC_KEEP = -1 }; /* uid, gid, umask, nice: leave as it is */
+enum {
+  ZPM_SPEC_KEEP = -1,             /* uid, gid, umask: leave as it is */
+  ZPM_SPEC_KEEP_NICE = INT32_MIN, /* nice, as -1 is one */
+};
 
 struct zpm_spawn_spec {
   uint32_t magic;
@@ -92,7 +100,16 @@ struct zpm_spawn_spec {
   uint32_t argc;
   uint32_t envc;
   uint32_t group_count;
-  uint32_t reserved;
+  uint32_t rlimit_count;
 };
+
+struct zpm_spec_rlimit {
+  uint64_t kind; /* RLIMIT_NOFILE, ... */
+  uint64_t soft; /* UINT64_MAX: unlimited */
+  uint64_t hard;
+};
+
+_Static_assert(sizeof(struct zpm_spawn_spec) % sizeof(uint64_t) == 0,
+               "limits are used in place");
 
 #endif

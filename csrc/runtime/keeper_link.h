@@ -18,6 +18,7 @@
  * never from inside a request.  Everything about one child goes by its `id`,
  * which the caller chooses and never uses twice.
  */
+struct zpm_config;
 struct zpm_keeper_link;
 
 struct zpm_keeper_events {
@@ -78,7 +79,9 @@ struct zpm_spawn {
   int gid;                /* ZPM_SPEC_KEEP: as we are */
   const uint32_t *groups; /* used when uid is set */
   size_t group_count;
-  const int *fds; /* the child's 0, 1, 2, ...; stay the caller's to close */
+  const struct zpm_config *limits; /* its umask, nice and rlimits; NULL: ours */
+  const char *script; /* what the program must be able to read; NULL: nothing */
+  const int *fds;     /* the child's 0, 1, 2, ...; stay the caller's to close */
   size_t fd_count;
 };
 

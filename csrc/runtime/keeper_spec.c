@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "core/config.h"
 #include "platform/platform.h"
 #include "runtime/keeper_link.h"
 
@@ -22,6 +24,43 @@ static int put_list(struct zpm_str *spec, char *const *list, uint32_t *count)
   return rc;
 }
 
+/* Their numbers in the system, by enum zpm_rlimit_kind. */
+static const int RLIMITS[ZPM_RLIMIT_KINDS] = {
+    [ZPM_RLIMIT_AS] = RLIMIT_AS,         [ZPM_RLIMIT_CORE] = RLIMIT_CORE,
+    [ZPM_RLIMIT_CPU] = RLIMIT_CPU,       [ZPM_RLIMIT_DATA] = RLIMIT_DATA,
+    [ZPM_RLIMIT_FSIZE] = RLIMIT_FSIZE,   [ZPM_RLIMIT_MEMLOCK] = RLIMIT_MEMLOCK,
+    [ZPM_RLIMIT_NOFILE] = RLIMIT_NOFILE, [ZPM_RLIMIT_NPROC] = RLIMIT_NPROC,
+    [ZPM_RLIMIT_STACK] = RLIMIT_STACK,
+};
+
+_Static_assert(ZPM_RLIMIT_UNLIMITED == UINT64_MAX, "as in the spec");
+
+static int put_limits(struct zpm_str *spec, struct zpm_spawn_spec *head,
+                      const struct zpm_config *config)
+{
+  int rc = 0;
+
+  if (config == NULL)
+    return 0;
+  head->umask = config->umask == ZPM_UMASK_KEEP ? ZPM_SPEC_KEEP : config->umask;
+  head->nice =
+      config->nice == ZPM_NICE_KEEP ? ZPM_SPEC_KEEP_NICE : config->nice;
+  for (int kind = 0; rc == 0 && kind < ZPM_RLIMIT_KINDS; kind++) {
+    const struct zpm_rlimit *limit = &config->rlimits.of[kind];
+    struct zpm_spec_rlimit given = {
+        .kind = (uint64_t)RLIMITS[kind],
+        .soft = limit->soft,
+        .hard = limit->hard,
+    };
+
+    if ((config->rlimits.given >> kind & 1) == 0)
+      continue;
+    rc = zpm_str_append(spec, &given, sizeof(given));
+    head->rlimit_count++;
+  }
+  return rc;
+}
+
 static int build(struct zpm_str *spec, const struct zpm_spawn *spawn)
 {
   struct zpm_spawn_spec head = {
@@ -29,11 +68,13 @@ static int build(struct zpm_str *spec, const struct zpm_spawn *spawn)
       .uid = spawn->uid,
       .gid = spawn->gid,
       .umask = ZPM_SPEC_KEEP,
-      .nice = ZPM_SPEC_KEEP,
+      .nice = ZPM_SPEC_KEEP_NICE,
       .group_count = (uint32_t)spawn->group_count,
   };
   int rc = zpm_str_append(spec, &head, sizeof(head));
 
+  if (rc == 0)
+    rc = put_limits(spec, &head, spawn->limits);
   if (rc == 0 && spawn->group_count > 0)
     rc = zpm_str_append(spec, spawn->groups,
                         spawn->group_count * sizeof(*spawn->groups));
@@ -41,6 +82,8 @@ static int build(struct zpm_str *spec, const struct zpm_spawn *spawn)
     rc = put_string(spec, spawn->path);
   if (rc == 0)
     rc = put_string(spec, spawn->cwd);
+  if (rc == 0)
+    rc = put_string(spec, spawn->script != NULL ? spawn->script : "");
   if (rc == 0)
     rc = put_list(spec, spawn->argv, &head.argc);
   if (rc == 0)
