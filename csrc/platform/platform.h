@@ -69,6 +69,39 @@ struct zpm_pids {
 int zpm_platform_children(int pid, uint32_t threads, struct zpm_pids *children);
 void zpm_pids_deinit(struct zpm_pids *pids);
 
+/* ---- users ---- */
+
+struct zpm_platform_user {
+  uint32_t uid;
+  uint32_t gid;
+  char *name;
+  char *home;
+  uint32_t *groups; /* all of its groups, its own among them */
+  size_t group_count;
+};
+
+/* -ENOENT: there is none; ZPM_ENOMEM. */
+int zpm_platform_user_named(const char *name, struct zpm_platform_user *user);
+int zpm_platform_user_of_uid(uint32_t uid, struct zpm_platform_user *user);
+void zpm_platform_user_deinit(struct zpm_platform_user *user);
+
+/* ---- the clock on the wall ---- */
+
+/* Seconds since 1970. */
+int64_t zpm_platform_wall_s(void);
+/* Seconds east of Greenwich at that time, in the time zone of this machine. */
+int32_t zpm_platform_utc_offset(int64_t at_s);
+
+/* A descriptor that is readable once that time has come, or the clock has been
+ * set; close-on-exec.  It costs nothing while it waits. */
+int zpm_platform_alarm_create(void);
+/* at_s < 0: only when the clock is set.  -ECANCELED: it was set just now, so
+ * that at_s may not be right any more. */
+int zpm_platform_alarm_set(int alarm, int64_t at_s);
+/* Once it was readable: so that it is not until something happens again. It
+ * must be set anew then. */
+void zpm_platform_alarm_drain(int alarm);
+
 /* ---- files and sockets ---- */
 
 /* An anonymous file that can be inherited and mapped; close-on-exec. */
