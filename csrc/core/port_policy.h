@@ -76,8 +76,8 @@ void zpm_port_list(const struct zpm_port_owners *owners,
 
 /* What a process runs, as far as people need it and nothing that may be secret:
  * its program and, of an interpreter, the script.  `args` is its command line,
- * NUL after each word; `comm` its name in the kernel, for when that says
- * nothing. */
+ * NUL after each word and args[len] NUL; `comm` its name in the kernel, for
+ * when that says nothing. */
 void zpm_port_command(const char *comm, const char *args, size_t len,
                       char out[ZPM_PORT_COMMAND_MAX]);
 

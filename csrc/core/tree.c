@@ -7,8 +7,8 @@
  */
 enum { OUTSIDE, MEMBER };
 
-static const struct zpm_process *find(const struct zpm_process_table *table,
-                                      int pid, size_t *index)
+const struct zpm_process *
+zpm_process_find(const struct zpm_process_table *table, int pid)
 {
   size_t low = 0;
   size_t high = table->len;
@@ -23,8 +23,19 @@ static const struct zpm_process *find(const struct zpm_process_table *table,
   }
   if (low == table->len || table->items[low].pid != pid)
     return NULL;
-  *index = low;
   return &table->items[low];
+}
+
+const struct zpm_process *
+zpm_process_parent(const struct zpm_process_table *table,
+                   const struct zpm_process *process)
+{
+  const struct zpm_process *parent = zpm_process_find(table, process->ppid);
+
+  /* A child older than its parent: the parent's pid was used again between the
+   * two readings. */
+  return parent != NULL && process->start_ticks >= parent->start_ticks ? parent
+                                                                       : NULL;
 }
 
 static bool is_alive(const struct zpm_process *process)
@@ -46,13 +57,9 @@ static bool is_child_of_member(const struct zpm_process_table *table,
                                const struct zpm_process *process,
                                const size_t *marks)
 {
-  size_t index;
-  const struct zpm_process *parent = find(table, process->ppid, &index);
+  const struct zpm_process *parent = zpm_process_parent(table, process);
 
-  /* A child older than its parent: the parent's pid was used again between the
-   * two readings. */
-  return parent != NULL && marks[index] == MEMBER &&
-         process->start_ticks >= parent->start_ticks;
+  return parent != NULL && marks[parent - table->items] == MEMBER;
 }
 
 static void mark_roots(const struct zpm_process_table *table,

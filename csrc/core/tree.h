@@ -28,6 +28,13 @@ struct zpm_process_table {
   size_t cap; /* of items, for who fills it */
 };
 
+/* NULL: there is none, or it has ended. */
+const struct zpm_process *
+zpm_process_find(const struct zpm_process_table *table, int pid);
+const struct zpm_process *
+zpm_process_parent(const struct zpm_process_table *table,
+                   const struct zpm_process *process);
+
 struct zpm_tree_query {
   int leader; /* pid; may be dead or a zombie */
   int keeper; /* pid; 0: none */

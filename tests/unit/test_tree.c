@@ -288,6 +288,36 @@ static void an_empty_table_has_no_members(void **state)
   assert_int_equal(zpm_tree_members(&table, &query, members), 0);
 }
 
+static void a_process_is_found_by_its_pid(void **state)
+{
+  struct zpm_process items[] = {{.pid = 1}, {.pid = 7}, {.pid = 9}};
+  struct zpm_process_table table = {.items = items, .len = 3};
+
+  (void)state;
+  for (size_t i = 0; i < 3; i++)
+    assert_ptr_equal(zpm_process_find(&table, items[i].pid), &items[i]);
+  assert_null(zpm_process_find(&table, 0));
+  assert_null(zpm_process_find(&table, 8));
+  assert_null(zpm_process_find(&table, 10));
+  table.len = 0;
+  assert_null(zpm_process_find(&table, 1));
+}
+
+static void a_parent_is_older_than_its_child(void **state)
+{
+  struct zpm_process items[] = {
+      {.pid = 5, .ppid = 1, .start_ticks = 50},
+      {.pid = 7, .ppid = 5, .start_ticks = 50},
+      {.pid = 8, .ppid = 5, .start_ticks = 49}, /* 5 was somebody else then */
+  };
+  struct zpm_process_table table = {.items = items, .len = 3};
+
+  (void)state;
+  assert_ptr_equal(zpm_process_parent(&table, &items[1]), &items[0]);
+  assert_null(zpm_process_parent(&table, &items[2]));
+  assert_null(zpm_process_parent(&table, &items[0]));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -309,6 +339,8 @@ int main(void)
       cmocka_unit_test(a_pid_that_was_read_twice_does_no_harm),
       cmocka_unit_test(a_stranger_under_a_used_again_pid_is_no_parent),
       cmocka_unit_test(an_empty_table_has_no_members),
+      cmocka_unit_test(a_process_is_found_by_its_pid),
+      cmocka_unit_test(a_parent_is_older_than_its_child),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
