@@ -95,7 +95,8 @@ static int set_user(const struct zpm_spec *spec)
     return -1;
   if (head->uid != ZPM_SPEC_KEEP && setuid((uid_t)head->uid) != 0)
     return -1;
-  if (head->uid > 0 && setuid(0) == 0) { /* it must not be undone */
+  if (head->uid != ZPM_SPEC_KEEP && head->uid != 0 &&
+      setuid(0) == 0) { /* it must not be undone */
     errno = EPERM;
     return -1;
   }
@@ -145,9 +146,10 @@ static noreturn void run(const int *given, size_t count,
   fail(error_pipe, ZPM_STAGE_EXEC);
 }
 
-pid_t zpm_spawn_child(const int *fds, size_t count, const struct rlimit *nofile)
+pid_t zpm_spawn_child(const int *fds, size_t count, int cgroup,
+                      const struct rlimit *nofile)
 {
-  pid_t pid = fork();
+  pid_t pid = zpm_sys_fork(cgroup);
 
   if (pid == 0)
     run(fds, count, nofile);
