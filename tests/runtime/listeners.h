@@ -113,7 +113,7 @@ static inline pid_t start_holder(struct holder holder)
 }
 
 /* A process that has nothing to do with us: an orphan in a session of its own.
- * It is gone from the table as soon as it ends. */
+ */
 static inline pid_t start_stranger(struct holder holder)
 {
   int pipe_fds[2];
