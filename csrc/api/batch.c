@@ -223,6 +223,8 @@ static void start_item(struct item *item, struct zpm_environment *environment,
   order = (struct zpm_order){
       .config = &wish.config,
       .environment = environment,
+      .until_ready =
+          zpm_request_bool(&item->batch->call->request, "wait", false),
   };
   if (rc == 0)
     rc = zpm_wish_check_start(&wish, supervisor, &err);

@@ -21,17 +21,19 @@ static bool is_known(const struct zpm_call *call, const char *name)
 
 /* ---- start, add-worker ---- */
 
-static struct zpm_order order_of(const struct zpm_wish *wish)
+static struct zpm_order order_of(const struct zpm_call *call,
+                                 const struct zpm_wish *wish)
 {
   return (struct zpm_order){
       .config = &wish->config,
       .environment = wish->environment,
+      .until_ready = zpm_request_bool(&call->request, "wait", false),
   };
 }
 
 static void start(struct zpm_call *call, const struct zpm_wish *wish)
 {
-  struct zpm_order order = order_of(wish);
+  struct zpm_order order = order_of(call, wish);
   struct zpm_supervisor *supervisor = call->api->supervisor;
   struct zpm_error err;
 
@@ -43,7 +45,7 @@ static void start(struct zpm_call *call, const struct zpm_wish *wish)
 
 static void add(struct zpm_call *call, const struct zpm_wish *wish)
 {
-  struct zpm_order order = order_of(wish);
+  struct zpm_order order = order_of(call, wish);
 
   if (zpm_request_bool(&call->request, "autoStart", false))
     start(call, wish);
@@ -115,10 +117,29 @@ static void restart_as_before(struct zpm_supervisor *supervisor,
   zpm_supervisor_restart(supervisor, name, NULL, done, ctx);
 }
 
+static void restart_until_ready(struct zpm_supervisor *supervisor,
+                                const char *name, zpm_done_cb *done, void *ctx)
+{
+  struct zpm_order order = {.until_ready = true};
+
+  zpm_supervisor_restart(supervisor, name, &order, done, ctx);
+}
+
+static void restart_all(struct zpm_call *call)
+{
+  if (zpm_request_item(&call->request, "config") != NULL)
+    answer(call, ZPM_EARG,
+           "'restart' of all apps takes no config: name the app to change");
+  else if (zpm_request_bool(&call->request, "wait", false))
+    zpm_batch_all(call, restart_until_ready, "restarted");
+  else
+    zpm_batch_all(call, restart_as_before, "restarted");
+}
+
 static void restart_one(struct zpm_call *call, const struct zpm_wish *wish)
 {
   const char *name = zpm_request_string(&call->request, "name");
-  struct zpm_order order = order_of(wish);
+  struct zpm_order order = order_of(call, wish);
 
   if (zpm_request_item(&call->request, "config") == NULL)
     order.config = NULL;
@@ -135,11 +156,8 @@ void zpm_lifecycle_restart(struct zpm_call *call)
 {
   const char *name = zpm_request_string(&call->request, "name");
 
-  if (is_all(name) && zpm_request_item(&call->request, "config") != NULL)
-    answer(call, ZPM_EARG,
-           "'restart' of all apps takes no config: name the app to change");
-  else if (is_all(name))
-    zpm_batch_all(call, restart_as_before, "restarted");
+  if (is_all(name))
+    restart_all(call);
   else if (!is_known(call, name))
     zpm_call_answer_no_app(call, name);
   else

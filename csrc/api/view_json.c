@@ -1,8 +1,8 @@
 #include "api/view_json.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "api/past_json.h"
 #include "core/config.h"
 #include "core/record.h"
 #include "proto/config_json.h"
@@ -20,6 +20,12 @@ static void put_text(struct zpm_writer *w, const char *key, const char *text)
 {
   zpm_writer_key(w, key);
   zpm_writer_text(w, text);
+}
+
+static void put_bool(struct zpm_writer *w, const char *key, bool value)
+{
+  zpm_writer_key(w, key);
+  zpm_writer_bool(w, value);
 }
 
 static void put_cpu(struct zpm_writer *w, double per_cent)
@@ -49,30 +55,6 @@ static void put_pid(struct zpm_writer *w, int pid)
   put_maybe(w, "pid", pid > 0, pid > 0 ? (uint64_t)pid : 0);
 }
 
-static void put_exit_code(struct zpm_writer *w, const char *key,
-                          const struct zpm_app_view *view)
-{
-  zpm_writer_key(w, key);
-  if ((view->past->len > 0) && view->past->exits[0].signal == 0)
-    zpm_writer_int(w, view->past->exits[0].code);
-  else
-    zpm_writer_null(w);
-}
-
-static void put_exit_signal(struct zpm_writer *w, const char *key,
-                            const struct zpm_app_view *view)
-{
-  const char *name = NULL;
-  char number[24];
-
-  if ((view->past->len > 0) && view->past->exits[0].signal != 0) {
-    name = zpm_signal_name(view->past->exits[0].signal);
-    snprintf(number, sizeof(number), "signal %d", view->past->exits[0].signal);
-    name = name != NULL ? name : number;
-  }
-  put_text(w, key, name);
-}
-
 /* ---- WorkerStats ---- */
 
 static void put_worker(struct zpm_writer *w, const struct zpm_app *app,
@@ -94,6 +76,8 @@ static void put_worker(struct zpm_writer *w, const struct zpm_app *app,
   put_uint(w, "processes", worker.processes);
   put_maybe(w, "nextTryIn", worker.status == ZPM_STATUS_CRASHED,
             worker.next_try_in_ms);
+  put_uint(w, "probeFailures", worker.probe_failures);
+  put_bool(w, "stuck", worker.stuck);
   zpm_writer_end_object(w);
 }
 
@@ -134,9 +118,11 @@ static void put_config_part(struct zpm_writer *w,
 
 static void put_past(struct zpm_writer *w, const struct zpm_app_view *view)
 {
+  const struct zpm_exit *last = zpm_past_json_last(view->past);
+
   put_text(w, "lastError", view->last_error);
-  put_exit_code(w, "lastExitCode", view);
-  put_exit_signal(w, "lastExitSignal", view);
+  zpm_past_json_code(w, "lastExitCode", last);
+  zpm_past_json_signal(w, "lastExitSignal", last);
   put_text(w, "lastLog", view->last_log);
 }
 
@@ -157,6 +143,9 @@ static void put_stats(struct zpm_writer *w, const struct zpm_app *app,
   put_config_part(w, view->config);
   put_past(w, view);
   put_maybe(w, "nextTryIn", totals.waiting, totals.next_try_in_ms);
+  put_text(w, "pending", view->pending);
+  put_uint(w, "probeFailures", view->probe_failures);
+  put_bool(w, "stuck", view->stuck);
   put_uint(w, "processes", totals.processes);
   zpm_writer_key(w, "workers");
   zpm_writer_begin_array(w);
@@ -210,11 +199,10 @@ void zpm_view_json_row(struct zpm_writer *writer, const struct zpm_app *app)
   put_pids(writer, app, view.worker_count);
   put_uint(writer, "restartCount", view.restart_count);
   put_uint(writer, "backoffTime", view.backoff_ms);
-  zpm_writer_key(writer, "isRestarting");
-  zpm_writer_bool(writer, view.restarting);
-  put_uint(writer, "probeFailures", 0);
+  put_bool(writer, "isRestarting", view.restarting);
+  put_uint(writer, "probeFailures", view.probe_failures);
   put_text(writer, "lastError", view.last_error);
-  put_exit_code(writer, "lastExitCode", &view);
+  zpm_past_json_code(writer, "lastExitCode", zpm_past_json_last(view.past));
   zpm_writer_end_object(writer);
 }
 
@@ -254,21 +242,6 @@ static void put_environment(struct zpm_writer *w,
     put_names(w, &environment->vars);
 }
 
-static void put_last_exit(struct zpm_writer *w, const struct zpm_app_view *view)
-{
-  zpm_writer_key(w, "lastExit");
-  if (!(view->past->len > 0)) {
-    zpm_writer_null(w);
-    return;
-  }
-  zpm_writer_begin_object(w);
-  put_exit_code(w, "code", view);
-  put_exit_signal(w, "signal", view);
-  put_uint(w, "at", view->past->exits[0].at_ms);
-  put_uint(w, "uptime", view->past->exits[0].uptime_ms);
-  zpm_writer_end_object(w);
-}
-
 static void put_log_file(struct zpm_writer *w, const char *stream,
                          const char *folder, const char *app)
 {
@@ -301,7 +274,10 @@ void zpm_view_json_describe(struct zpm_writer *writer,
   zpm_writer_key(writer, "config");
   zpm_view_json_config(writer, app, show_env);
   put_uint(writer, "createdAt", view.created_ms);
-  put_last_exit(writer, &view);
+  zpm_writer_key(writer, "lastExit");
+  zpm_past_json_exit(writer, zpm_past_json_last(view.past));
+  zpm_writer_key(writer, "exits");
+  zpm_past_json_exits(writer, view.past);
   zpm_writer_key(writer, "logFiles");
   zpm_writer_begin_object(writer);
   put_log_file(writer, "out", logs_folder, view.name);
@@ -314,12 +290,13 @@ void zpm_view_json_describe(struct zpm_writer *writer,
 
 void zpm_view_json_exit(struct zpm_writer *writer, const struct zpm_app *app)
 {
+  const struct zpm_exit *last;
   struct zpm_app_view view;
 
   zpm_app_view(app, &view);
+  last = zpm_past_json_last(view.past);
   zpm_writer_begin_object(writer);
-  put_exit_code(writer, "code", &view);
-  put_exit_signal(writer, "signal", &view);
-  put_uint(writer, "uptime", view.past->exits[0].uptime_ms);
+  zpm_past_json_how(writer, last);
+  put_uint(writer, "uptime", last != NULL ? last->uptime_ms : 0);
   zpm_writer_end_object(writer);
 }

@@ -1,17 +1,12 @@
 #include "cli/appfile.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "cli/caller.h"
-#include "proto/frame.h"
+#include "cli/file.h"
 #include "proto/json.h"
-
-enum { PIECE = 16 * 1024 };
 
 static const char ENDING[] = ".json";
 static const char FOREIGN[] = "ecosystem.config.";
@@ -56,6 +51,31 @@ static int replace_text(cJSON *config, const char *key, struct zpm_str *text,
     rc = out_of_memory(err);
   zpm_str_deinit(text);
   return rc;
+}
+
+/* Each relative path of an array; other items are the daemon's to refuse. */
+static int settle_watch(cJSON *config, const char *folder,
+                        struct zpm_error *err)
+{
+  cJSON *watch = cJSON_GetObjectItemCaseSensitive(config, "watch");
+  cJSON *item = cJSON_IsArray(watch) ? watch->child : NULL;
+
+  for (int i = 0; item != NULL; i++, item = item->next) {
+    const char *path = cJSON_GetStringValue(item);
+    struct zpm_str absolute = {0};
+    cJSON *settled;
+
+    if (path == NULL || path[0] == '\0' || path[0] == '/')
+      continue;
+    if (zpm_caller_put_absolute(&absolute, folder, path, err) != 0)
+      return ZPM_ENOMEM;
+    settled = cJSON_CreateString(absolute.data);
+    zpm_str_deinit(&absolute);
+    if (settled == NULL || !cJSON_ReplaceItemInArray(watch, i, settled))
+      return out_of_memory(err);
+    item = settled;
+  }
+  return 0;
 }
 
 static int settle_path(cJSON *config, const char *key, const char *folder,
@@ -103,6 +123,10 @@ static int settle_config(cJSON *config, const char *folder,
 
   if (rc == 0)
     rc = settle_cwd(config, folder, err);
+  if (rc == 0)
+    rc = settle_path(config, "envFile", folder, err);
+  if (rc == 0)
+    rc = settle_watch(config, folder, err);
   if (rc == 0 && command != NULL && strchr(command, '/') != NULL)
     rc = settle_path(config, "interpreterCommand", folder, err);
   return rc;
@@ -199,41 +223,6 @@ int zpm_appfile_parse(struct zpm_str *out, const char *text, const char *folder,
 
 /* ---- the file ---- */
 
-static int read_all(struct zpm_str *text, int fd, const char *path,
-                    struct zpm_error *err)
-{
-  ssize_t got;
-
-  do {
-    if (zpm_str_reserve(text, PIECE) != 0)
-      return out_of_memory(err);
-    got = read(fd, text->data + text->len, PIECE);
-    if (got < 0 && errno != EINTR)
-      return zpm_error_set(err, ZPM_EIO, "cannot read %s: %s", path,
-                           strerror(errno));
-    text->len += got > 0 ? (size_t)got : 0;
-    text->data[text->len] = '\0';
-    if (text->len > ZPM_LINE_MAX)
-      return zpm_error_set(err, ZPM_ETOOLONG, "%s is over 1 MiB: split it",
-                           path);
-  } while (got != 0);
-  return 0;
-}
-
-static int read_file(struct zpm_str *text, const char *path,
-                     struct zpm_error *err)
-{
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  int rc;
-
-  if (fd < 0)
-    return zpm_error_set(err, ZPM_EIO, "cannot open %s: %s", path,
-                         strerror(errno));
-  rc = read_all(text, fd, path, err);
-  close(fd);
-  return rc;
-}
-
 int zpm_appfile_read(struct zpm_str *out, const char *path,
                      struct zpm_error *err)
 {
@@ -245,7 +234,7 @@ int zpm_appfile_read(struct zpm_str *out, const char *path,
     char *slash = strrchr(folder.data, '/');
 
     slash[slash == folder.data] = '\0';
-    rc = read_file(&text, path, err);
+    rc = zpm_file_read(&text, path, err);
   }
   if (rc == 0)
     rc = zpm_appfile_parse(out, text.data, folder.data, path, err);

@@ -53,8 +53,7 @@ static bool is_file(const char *path)
   return stat(path, &found) == 0 && S_ISREG(found.st_mode);
 }
 
-/* "x/y", ".", "..": no name of a command. */
-static bool is_path(const char *text)
+bool zpm_caller_is_path(const char *text)
 {
   return strchr(text, '/') != NULL || strcmp(text, ".") == 0 ||
          strcmp(text, "..") == 0;
@@ -67,7 +66,7 @@ int zpm_caller_put_script(struct zpm_str *out, const char *folder,
   int rc = zpm_caller_put_absolute(&path, folder, script, err);
 
   if (rc == 0) {
-    bool found = is_path(script) || is_file(path.data);
+    bool found = zpm_caller_is_path(script) || is_file(path.data);
 
     rc = zpm_str_puts(out, found ? path.data : script);
     if (rc != 0)
@@ -93,6 +92,18 @@ static int make_absolute(char **path, struct zpm_error *err)
   zpm_free(*path);
   *path = absolute.data;
   return 0;
+}
+
+/* But for "", the script's folder, wherever that is. */
+static int make_watch_absolute(struct zpm_strv *paths, struct zpm_error *err)
+{
+  int rc = 0;
+
+  for (size_t i = 0; rc == 0 && i < paths->len; i++) {
+    if (paths->items[i][0] != '\0')
+      rc = make_absolute(&paths->items[i], err);
+  }
+  return rc;
 }
 
 /* ---- options that are made of fields ---- */
@@ -167,8 +178,12 @@ int zpm_caller_settle(struct zpm_args *args, struct zpm_error *err)
     rc = zpm_caller_set(config, "args", args->rest[i], err);
   if (rc == 0)
     rc = make_absolute(&config->cwd, err);
+  if (rc == 0)
+    rc = make_absolute(&config->env_file, err);
+  if (rc == 0)
+    rc = make_watch_absolute(&config->watch, err);
   if (rc == 0 && config->interpreter_command != NULL &&
-      is_path(config->interpreter_command))
+      zpm_caller_is_path(config->interpreter_command))
     rc = make_absolute(&config->interpreter_command, err);
   return rc;
 }

@@ -19,6 +19,9 @@ int zpm_caller_settle(struct zpm_args *args, struct zpm_error *err);
 int zpm_caller_put_absolute(struct zpm_str *out, const char *folder,
                             const char *path, struct zpm_error *err);
 
+/* "x/y", ".", "..": no name of a command. */
+bool zpm_caller_is_path(const char *text);
+
 /* The script as a daemon can find it: absolute if it is a path, or a file of
  * that name in `folder` (NULL: the current one); else as it is, a command to
  * search for. */

@@ -14,7 +14,12 @@
  */
 
 /* Exit codes. */
-enum { ZPM_CLI_DONE = 0, ZPM_CLI_FAILED = 1, ZPM_CLI_USAGE = 2 };
+enum {
+  ZPM_CLI_DONE = 0,
+  ZPM_CLI_FAILED = 1,
+  ZPM_CLI_USAGE = 2,
+  ZPM_CLI_INTERRUPTED = 130, /* by Ctrl-C, as a shell tells it */
+};
 
 /* One run of the program. */
 struct zpm_cli {

@@ -23,6 +23,10 @@ static int send_all(struct zpm_cli *cli, struct zpm_talk *talk,
       zpm_writer_key(writer, "config");
       zpm_writer_raw(writer, changes->data, changes->len);
     }
+    if (zpm_args_switch(&cli->args, "wait", false)) {
+      zpm_writer_key(writer, "wait");
+      zpm_writer_bool(writer, true);
+    }
     zpm_talk_end(talk);
   }
   return zpm_talk_flush(talk, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/exits.h"
 #include "cli/last_errors.h"
 #include "cli/rows.h"
 #include "cli/runs.h"
@@ -69,14 +70,20 @@ static int put_number(struct zpm_str *out, double value)
 static void show_status(struct zpm_screen *screen, const cJSON *app)
 {
   const char *status = zpm_answer_text(app, "status");
+  bool stuck = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(app, "stuck"));
   const char *safe = status != NULL ? status : "?";
 
+  safe = stuck ? "stuck" : safe;
   begin_line(screen, "status");
   zpm_screen_text(screen, zpm_paint_status(safe), safe);
   zpm_screen_print(screen, "\n");
   show_line(screen, "last error", zpm_answer_text(app, "lastError"));
   show_figure(screen, "next try in", zpm_answer_number(app, "nextTryIn", -1),
               zpm_text_duration);
+  show_line(screen, "waits for", zpm_answer_text(app, "pending"));
+  if (zpm_answer_number(app, "probeFailures", 0) > 0)
+    show_figure(screen, "probe failures",
+                zpm_answer_number(app, "probeFailures", 0), put_number);
 }
 
 static void show_runs(struct zpm_screen *screen, const cJSON *app)
@@ -109,27 +116,6 @@ static void show_figures(struct zpm_screen *screen, const cJSON *app)
               zpm_text_bytes);
   show_figure(screen, "heap", zpm_answer_number(app, "memoryHeap", -1),
               zpm_text_bytes);
-}
-
-static void show_last_exit(struct zpm_screen *screen, const cJSON *app)
-{
-  const cJSON *last = cJSON_GetObjectItemCaseSensitive(app, "lastExit");
-  const char *signal = zpm_answer_text(last, "signal");
-  double code = zpm_answer_number(last, "code", -1);
-  struct zpm_str text = {0};
-  int rc = 0;
-
-  if (!cJSON_IsObject(last))
-    return;
-  if (signal != NULL)
-    rc = zpm_str_printf(&text, "by signal %s, after ", signal);
-  else
-    rc = zpm_str_printf(&text, "code %.0f, after ", code);
-  if (rc == 0 &&
-      zpm_text_duration(&text, zpm_answer_number(last, "uptime", 0)) == 0)
-    show_line(screen, "last exit", text.data);
-  show_time(screen, "last exit at", zpm_answer_number(last, "at", 0));
-  zpm_str_deinit(&text);
 }
 
 static void show_files(struct zpm_screen *screen, const cJSON *app)
@@ -227,9 +213,9 @@ static void show(struct zpm_screen *screen, const cJSON *app)
   show_runs(screen, app);
   show_line(screen, "folder", zpm_answer_text(app, "cwd"));
   show_figures(screen, app);
-  show_last_exit(screen, app);
   show_time(screen, "known since", zpm_answer_number(app, "createdAt", 0));
   show_files(screen, app);
+  zpm_exits_show(screen, cJSON_GetObjectItemCaseSensitive(app, "exits"));
   show_config(screen, app);
   show_environment(screen, app);
 }
@@ -256,11 +242,13 @@ static int ask(struct zpm_cli *cli, struct zpm_talk *talk, const char **line,
   return *line != NULL ? 0 : err->code;
 }
 
-static bool is_in_trouble(const cJSON *app)
+/* In trouble, and its exits do not show what it said. */
+static bool needs_its_errors(const cJSON *app)
 {
   const char *status = zpm_answer_text(app, "status");
+  const cJSON *exits = cJSON_GetObjectItemCaseSensitive(app, "exits");
 
-  return status != NULL &&
+  return status != NULL && !zpm_exits_tell_lines(exits) &&
          (strcmp(status, "crashed") == 0 || strcmp(status, "errored") == 0);
 }
 
@@ -279,7 +267,7 @@ int zpm_cmd_describe(struct zpm_cli *cli, struct zpm_error *err)
     zpm_cli_show_json(cli, zpm_answer_data(reply));
   else if (rc == 0)
     show(&cli->screen, zpm_answer_data(reply));
-  if (rc == 0 && !cli->json && is_in_trouble(zpm_answer_data(reply)))
+  if (rc == 0 && !cli->json && needs_its_errors(zpm_answer_data(reply)))
     rc = zpm_last_errors_show(&cli->screen, &talk, cli->args.operands[0], err);
   cJSON_Delete(reply);
   zpm_talk_close(&talk);

@@ -1,120 +1,22 @@
-/* start: a script, a command, a known app, or a file of configs */
+/* start: a script, a command, a known app, a folder, or a file of configs */
 #include "cli/cli.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/appfile.h"
 #include "cli/caller.h"
+#include "cli/detect.h"
 #include "cli/flags.h"
+#include "cli/follow.h"
+#include "cli/last_errors.h"
 #include "cli/results.h"
+#include "cli/start_file.h"
+#include "cli/start_request.h"
 #include "core/suggest.h"
-#include "proto/frame.h"
 
-enum { MAX_CANDIDATES = 512 };
-
-static int check_size(const struct zpm_talk *talk, struct zpm_error *err)
-{
-  if (talk->outgoing.len <= ZPM_LINE_MAX)
-    return 0;
-  return zpm_error_set(err, ZPM_ETOOLONG,
-                       "configs and environment together are over 1 MiB: "
-                       "start the apps in several steps");
-}
-
-/* Ends the request, sends it and waits for the reply's line. */
-static const char *finish(struct zpm_talk *talk, struct zpm_error *err)
-{
-  if (zpm_caller_write_environment(&talk->writer, err) != 0)
-    return NULL;
-  zpm_talk_end(talk);
-  if (check_size(talk, err) != 0 || zpm_talk_flush(talk, err) != 0)
-    return NULL;
-  return zpm_talk_receive(talk, err);
-}
-
-/* ---- apps.json ---- */
-
-/* Which app of the file an error speaks of, where it does not say so. */
-static void say_which(struct zpm_error *err, const char *name, int number)
-{
-  struct zpm_error why = *err;
-  char quoted[128];
-
-  snprintf(quoted, sizeof(quoted), "'%s'", name != NULL ? name : "");
-  if (err->code == ZPM_ENOAPP)
-    zpm_error_set(err, why.code, "app %d of the file has no scriptPath, and %s",
-                  number, why.message);
-  else if (name == NULL)
-    zpm_error_wrap(err, "app %d of the file", number);
-  else if (strstr(err->message, quoted) == NULL)
-    zpm_error_wrap(err, "app %s", quoted);
-}
-
-static void show_many(struct zpm_results *results, const cJSON *items)
-{
-  const cJSON *item;
-  int number = 0;
-
-  cJSON_ArrayForEach(item, items)
-  {
-    const char *name = zpm_answer_text(item, "name");
-    const char *message = zpm_answer_text(item, "message");
-    struct zpm_error err = {0};
-
-    number++;
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "ok"))) {
-      zpm_results_add(results, name, message != NULL ? message : "started");
-      continue;
-    }
-    zpm_answer_refusal(item, &err);
-    say_which(&err, name, number);
-    zpm_results_add_error(results, name, &err);
-  }
-}
-
-static int start_configs(struct zpm_cli *cli, struct zpm_talk *talk,
-                         const struct zpm_str *configs, struct zpm_error *err)
-{
-  struct zpm_results results;
-  const char *line;
-  cJSON *reply = NULL;
-
-  zpm_talk_begin(talk, "start-many");
-  zpm_writer_key(&talk->writer, "configs");
-  zpm_writer_raw(&talk->writer, configs->data, configs->len);
-  line = finish(talk, err);
-  if (line == NULL || zpm_answer_parse(line, &reply, err) != 0)
-    return ZPM_CLI_FAILED;
-  zpm_results_begin(&results, cli);
-  show_many(&results, zpm_answer_data(reply));
-  cJSON_Delete(reply);
-  return zpm_results_end(&results);
-}
-
-static int start_file(struct zpm_cli *cli, const char *path,
-                      struct zpm_error *err)
-{
-  struct zpm_talk talk = {0};
-  struct zpm_str configs = {0};
-  int code = ZPM_CLI_FAILED;
-  int rc;
-
-  if (cli->args.config.given != 0) {
-    zpm_error_set(err, ZPM_EARG,
-                  "options and arguments belong into %s, one set per app",
-                  path);
-    return ZPM_CLI_USAGE;
-  }
-  rc = zpm_appfile_read(&configs, path, err);
-  if (rc == 0)
-    rc = zpm_cli_connect(cli, true, &talk, err);
-  if (rc == 0)
-    code = start_configs(cli, &talk, &configs, err);
-  zpm_talk_close(&talk);
-  zpm_str_deinit(&configs);
-  return code;
-}
+enum { MAX_CANDIDATES = 512, FOLLOW_LINES = 20 };
 
 /* ---- one app ---- */
 
@@ -124,6 +26,7 @@ struct word {
   bool known;       /* the name of an app */
   const char *near; /* the name of one that may have been meant, or NULL */
   cJSON *names;     /* near is one of them */
+  double asked_ms;  /* when: wall clock */
 };
 
 static const char *find_near(const char *text, const cJSON *names)
@@ -175,7 +78,7 @@ static const char *send_start(struct zpm_cli *cli, struct zpm_talk *talk,
       zpm_writer_key(&talk->writer, "config");
       zpm_writer_raw(&talk->writer, text.data, text.len);
     }
-    line = finish(talk, err);
+    line = zpm_start_request_finish(cli, talk, err);
   }
   zpm_str_deinit(&text);
   return line;
@@ -185,20 +88,6 @@ static const char *send_start(struct zpm_cli *cli, struct zpm_talk *talk,
 static bool near_is_other(const struct word *word, const char *name)
 {
   return word->near != NULL && (name == NULL || strcmp(word->near, name) != 0);
-}
-
-static int show_one(struct zpm_cli *cli, const struct word *word,
-                    const char *line)
-{
-  const char *name = word->known ? word->text : cli->args.config.name;
-  struct zpm_results results;
-
-  zpm_results_begin(&results, cli);
-  zpm_results_add_reply(&results, name, line);
-  if (results.any_failed && near_is_other(word, name))
-    fprintf(stderr, "zpm: or did you mean the app '%s'? zpm start %s\n",
-            word->near, word->near);
-  return zpm_results_end(&results);
 }
 
 /* A program that is new here runs in our folder unless told otherwise, and
@@ -235,6 +124,57 @@ static int check_word(const char *text, struct zpm_error *err)
                        text, (int)len, text, text + len);
 }
 
+/* ---- what came of it ---- */
+
+static int show_one(struct zpm_cli *cli, struct zpm_talk *talk,
+                    const struct word *word, const char *line)
+{
+  const char *name = word->known ? word->text : cli->args.config.name;
+  struct zpm_results results;
+
+  zpm_results_begin(&results, cli);
+  zpm_results_add_reply(&results, name, line);
+  if (results.any_failed && near_is_other(word, name))
+    fprintf(stderr, "zpm: or did you mean the app '%s'? zpm start %s\n",
+            word->near, word->near);
+  if (results.any_failed && name != NULL && !cli->json)
+    zpm_last_errors_tell(talk, name, word->asked_ms);
+  return zpm_results_end(&results);
+}
+
+/* In dev mode its output is shown until Ctrl-C; the app stays. */
+static int follow(struct zpm_cli *cli, struct zpm_talk *talk, const char *name,
+                  struct zpm_error *err)
+{
+  struct zpm_follow follow = {
+      .name = name, .lines = FOLLOW_LINES, .live = true, .until_ctrl_c = true};
+  bool wanted = zpm_args_switch(&cli->args, "follow",
+                                cli->args.config.dev_mode && !cli->json &&
+                                    cli->screen.is_terminal);
+
+  if (!wanted)
+    return ZPM_CLI_DONE;
+  zpm_screen_flush(&cli->screen);
+  if (zpm_follow_show(&follow, cli, talk, err) != 0)
+    return ZPM_CLI_FAILED;
+  zpm_screen_flush(&cli->screen);
+  fprintf(stderr, "\nzpm: '%s' stays managed by zpm. To stop it: zpm stop %s\n",
+          name, name);
+  return ZPM_CLI_INTERRUPTED;
+}
+
+static int finish(struct zpm_cli *cli, struct zpm_talk *talk,
+                  const struct word *word, const char *line,
+                  struct zpm_error *err)
+{
+  const char *name = word->known ? word->text : cli->args.config.name;
+  int code = show_one(cli, talk, word, line);
+
+  return code == ZPM_CLI_DONE ? follow(cli, talk, name, err) : code;
+}
+
+/* ---- a word ---- */
+
 static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
                       struct word *word, struct zpm_error *err)
 {
@@ -255,13 +195,13 @@ static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
   zpm_str_deinit(&script);
   if (line == NULL)
     return rc == ZPM_ECONFIG ? ZPM_CLI_USAGE : ZPM_CLI_FAILED;
-  return show_one(cli, word, line);
+  return finish(cli, talk, word, line, err);
 }
 
 static int start_one(struct zpm_cli *cli, const char *text,
                      struct zpm_error *err)
 {
-  struct word word = {.text = text};
+  struct word word = {.text = text, .asked_ms = zpm_last_errors_now()};
   struct zpm_talk talk;
   int code = ZPM_CLI_FAILED;
 
@@ -272,15 +212,85 @@ static int start_one(struct zpm_cli *cli, const char *text,
   return code;
 }
 
+/* ---- a folder ---- */
+
+static bool is_folder(const char *path)
+{
+  struct stat found;
+
+  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+static void say_what_was_found(struct zpm_cli *cli, const struct zpm_str *said)
+{
+  if (cli->json) {
+    fprintf(stderr, "zpm: %s\n", said->data);
+    return;
+  }
+  zpm_screen_bytes(&cli->screen, said->data, said->len);
+  zpm_screen_print(&cli->screen, "\n");
+  zpm_screen_flush(&cli->screen);
+}
+
+static int start_found(struct zpm_cli *cli, struct zpm_error *err)
+{
+  struct word word = {.text = "", .asked_ms = zpm_last_errors_now()};
+  struct zpm_talk talk;
+  const char *line = NULL;
+  int code = ZPM_CLI_FAILED;
+  int rc = zpm_cli_connect(cli, true, &talk, err);
+
+  if (rc == 0)
+    line = send_start(cli, &talk, NULL, err);
+  if (line != NULL)
+    code = finish(cli, &talk, &word, line, err);
+  zpm_talk_close(&talk);
+  return code;
+}
+
+/* `path` NULL: --cwd, or the current one */
+static int start_folder(struct zpm_cli *cli, const char *path,
+                        struct zpm_error *err)
+{
+  struct zpm_config *config = &cli->args.config;
+  struct zpm_str folder = {0};
+  struct zpm_str said = {0};
+  int code = ZPM_CLI_USAGE;
+  int rc;
+
+  if (path == NULL)
+    path = config->cwd != NULL ? config->cwd : ".";
+  rc = zpm_caller_put_absolute(&folder, NULL, path, err);
+  while (rc == 0 && folder.len > 1 && folder.data[folder.len - 1] == '/')
+    folder.data[--folder.len] = '\0';
+  if (rc == 0)
+    rc = zpm_detect(config, folder.data, &said, err);
+  if (rc == 0)
+    rc = zpm_config_validate(config, err);
+  zpm_str_deinit(&folder);
+  if (rc == 0) {
+    say_what_was_found(cli, &said);
+    code = start_found(cli, err);
+  } else {
+    zpm_flags_reword(err);
+  }
+  zpm_str_deinit(&said);
+  return code;
+}
+
+/* ---- all ---- */
+
 int zpm_cmd_start(struct zpm_cli *cli, struct zpm_error *err)
 {
-  const char *word = cli->args.operands[0];
+  const char *word = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
   int rc = zpm_caller_settle(&cli->args, err);
 
   if (rc != 0)
     return rc == ZPM_EUNSUPPORTED ? ZPM_CLI_FAILED : ZPM_CLI_USAGE;
+  if (word == NULL || (zpm_caller_is_path(word) && is_folder(word)))
+    return start_folder(cli, word, err);
   if (zpm_appfile_is_meant(word))
-    return start_file(cli, word, err);
+    return zpm_start_file(cli, word, err);
   if (zpm_appfile_is_foreign(word)) {
     zpm_error_set(err, ZPM_EARG,
                   "%s is for PM2. zpm takes its apps from JSON, an array of "

@@ -1,6 +1,8 @@
 #include "cli/last_errors.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/answer.h"
 #include "cli/text.h"
@@ -68,4 +70,44 @@ int zpm_last_errors_show(struct zpm_screen *screen, struct zpm_talk *talk,
   zpm_talk_end(talk);
   rc = zpm_talk_flush(talk, err);
   return rc == 0 ? show_answer(screen, talk, err) : rc;
+}
+
+/* ---- after a start that failed ---- */
+
+double zpm_last_errors_now(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (double)now.tv_sec * 1000 + (double)(now.tv_nsec / 1000000);
+}
+
+static void tell_lines(const cJSON *lines)
+{
+  const cJSON *line;
+
+  cJSON_ArrayForEach(line, lines)
+  {
+    struct zpm_str text = {0};
+
+    if (cJSON_IsString(line) && zpm_text_escape(&text, line->valuestring) == 0)
+      fprintf(stderr, "  %s\n", zpm_str_text(&text));
+    zpm_str_deinit(&text);
+  }
+}
+
+void zpm_last_errors_tell(struct zpm_talk *talk, const char *name,
+                          double asked_ms)
+{
+  struct zpm_error err;
+  cJSON *reply = NULL;
+  const cJSON *exits;
+
+  if (zpm_talk_ask(talk, "describe", name, &reply, &err) != 0)
+    return;
+  exits = cJSON_GetObjectItemCaseSensitive(zpm_answer_data(reply), "exits");
+  if (cJSON_IsArray(exits) && exits->child != NULL &&
+      zpm_answer_number(exits->child, "at", 0) >= asked_ms)
+    tell_lines(cJSON_GetObjectItemCaseSensitive(exits->child, "lines"));
+  cJSON_Delete(reply);
 }

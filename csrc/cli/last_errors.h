@@ -9,4 +9,11 @@
 int zpm_last_errors_show(struct zpm_screen *screen, struct zpm_talk *talk,
                          const char *name, struct zpm_error *err);
 
+/* After a start that failed: on standard error, what the process that ended
+ * since `asked_ms` had said last.  Nothing if there is none. */
+void zpm_last_errors_tell(struct zpm_talk *talk, const char *name,
+                          double asked_ms);
+/* Milliseconds since 1970. */
+double zpm_last_errors_now(void);
+
 #endif

@@ -29,6 +29,7 @@ enum zpm_tone zpm_paint_status(const char *status)
       {"running", ZPM_TONE_GOOD},  {"starting", ZPM_TONE_BUSY},
       {"stopping", ZPM_TONE_BUSY}, {"stopped", ZPM_TONE_FAINT},
       {"crashed", ZPM_TONE_WARN},  {"errored", ZPM_TONE_BAD},
+      {"stuck", ZPM_TONE_BAD},
   };
 
   for (size_t i = 0; i < sizeof(TONES) / sizeof(TONES[0]); i++) {

@@ -98,6 +98,8 @@ static void read_row(struct zpm_row *row, const cJSON *json)
       .script = text_or(json, "scriptPath", ""),
       .last_error = text_or(json, "lastError", NULL),
       .last_log = text_or(json, "lastLog", ""),
+      .pending = text_or(json, "pending", NULL),
+      .exit_signal = text_or(json, "lastExitSignal", NULL),
       .pid = zpm_answer_number(json, "pid", -1),
       .uptime_ms = zpm_answer_number(json, "uptime", -1),
       .crashes = zpm_answer_number(json, "restartCount", -1),
@@ -108,6 +110,9 @@ static void read_row(struct zpm_row *row, const cJSON *json)
       .port = zpm_answer_number(json, "port", -1),
       .processes = zpm_answer_number(json, "processes", -1),
       .next_try_ms = zpm_answer_number(json, "nextTryIn", -1),
+      .exit_code = zpm_answer_number(json, "lastExitCode", -1),
+      .probe_failures = zpm_answer_number(json, "probeFailures", -1),
+      .stuck = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "stuck")),
   };
 }
 

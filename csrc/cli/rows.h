@@ -18,9 +18,11 @@ struct zpm_row {
   const char *status;
   const char *mode;
   const char *script;
-  const char *last_error; /* or NULL */
-  const char *last_log;   /* "" if none */
-  double pid;             /* -1: none; so are all of these */
+  const char *last_error;  /* or NULL */
+  const char *last_log;    /* "" if none */
+  const char *pending;     /* what it waits for, or NULL */
+  const char *exit_signal; /* or NULL */
+  double pid;              /* -1: none; so are all of these */
   double uptime_ms;
   double crashes;
   double restarts;
@@ -30,6 +32,9 @@ struct zpm_row {
   double port;
   double processes;
   double next_try_ms;
+  double exit_code;
+  double probe_failures;
+  bool stuck;
 };
 
 enum zpm_row_key {

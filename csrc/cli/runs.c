@@ -5,8 +5,7 @@
 #include "cli/answer.h"
 #include "core/interpreter.h"
 
-/* Quoted as for a shell if it would not be one word there. */
-static int put_word(struct zpm_str *out, const char *word)
+int zpm_runs_put_word(struct zpm_str *out, const char *word)
 {
   static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
                               "UVWXYZ0123456789%+,-./:=@_";
@@ -30,7 +29,7 @@ static int put_words(struct zpm_str *out, const cJSON *words)
   cJSON_ArrayForEach(word, words)
   {
     if (rc == 0 && cJSON_IsString(word))
-      rc = put_word(out, word->valuestring);
+      rc = zpm_runs_put_word(out, word->valuestring);
   }
   return rc;
 }
@@ -56,13 +55,13 @@ int zpm_runs_put(struct zpm_str *out, const cJSON *config)
   if (script == NULL)
     return 0;
   if (command != NULL) {
-    rc = put_word(out, command);
+    rc = zpm_runs_put_word(out, command);
     if (rc == 0)
       rc = put_words(
           out, cJSON_GetObjectItemCaseSensitive(config, "interpreterArgs"));
   }
   if (rc == 0)
-    rc = put_word(out, script);
+    rc = zpm_runs_put_word(out, script);
   return rc != 0
              ? rc
              : put_words(out, cJSON_GetObjectItemCaseSensitive(config, "args"));

@@ -9,4 +9,7 @@
  * /srv/api.js --port 1".  Nothing if it has no script. */
 int zpm_runs_put(struct zpm_str *out, const cJSON *config);
 
+/* Appends one word after a blank, quoted as for a shell if it must be. */
+int zpm_runs_put_word(struct zpm_str *out, const char *word);
+
 #endif

@@ -143,6 +143,18 @@ const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err)
   return receive(talk, -1, err);
 }
 
+const char *zpm_talk_receive_now(struct zpm_talk *talk, struct zpm_error *err)
+{
+  if (zpm_talk_greet(talk, err) != 0)
+    return NULL;
+  return receive(talk, 0, err);
+}
+
+int zpm_talk_fd(const struct zpm_talk *talk)
+{
+  return zpm_connection_fd(talk->connection);
+}
+
 const char *zpm_talk_ask_line(struct zpm_talk *talk, const char *command,
                               const char *name, struct zpm_error *err)
 {

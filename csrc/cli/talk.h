@@ -38,6 +38,10 @@ int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err);
 
 /* The next line (after the greeting), or NULL with err filled. */
 const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err);
+/* The same without waiting: UV_ETIMEDOUT if there is none yet.  zpm_talk_fd()
+ * is readable when there is more. */
+const char *zpm_talk_receive_now(struct zpm_talk *talk, struct zpm_error *err);
+int zpm_talk_fd(const struct zpm_talk *talk);
 
 /* One request without keys, or with "name", and the line of its reply; NULL
  * with err filled.  The talk stays open. */

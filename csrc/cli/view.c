@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cli/note.h"
 #include "cli/text.h"
 
 typedef int put_cell(struct zpm_str *out, const struct zpm_row *row);
@@ -18,9 +19,15 @@ static int put_name(struct zpm_str *out, const struct zpm_row *row)
   return zpm_str_puts(out, row->name);
 }
 
+/* Nobody should wait for what does not end. */
+static const char *status_of(const struct zpm_row *row)
+{
+  return row->stuck ? "stuck" : row->status;
+}
+
 static int put_status(struct zpm_str *out, const struct zpm_row *row)
 {
-  return zpm_str_puts(out, row->status);
+  return zpm_str_puts(out, status_of(row));
 }
 
 static int put_pid(struct zpm_str *out, const struct zpm_row *row)
@@ -79,6 +86,11 @@ static int put_script(struct zpm_str *out, const struct zpm_row *row)
   return zpm_str_puts(out, row->script);
 }
 
+static int put_note(struct zpm_str *out, const struct zpm_row *row)
+{
+  return zpm_note_put(out, row);
+}
+
 static int put_last_log(struct zpm_str *out, const struct zpm_row *row)
 {
   return zpm_str_puts(out, row->last_log);
@@ -110,6 +122,7 @@ static const struct {
     {{.title = "MODE"}, WIDE, put_mode},
     {{.title = "PORT", .right = true}, WIDE, put_port},
     {{.title = "SCRIPT"}, WIDE, put_script},
+    {{.title = "NOTE"}, WIDE, put_note},
     {{.title = "LAST OUTPUT"}, WIDE, put_last_log},
 };
 
@@ -118,7 +131,7 @@ enum { COLUMN_COUNT = sizeof(COLUMNS) / sizeof(COLUMNS[0]) };
 static enum zpm_tone tone_of(put_cell *put, const struct zpm_row *row)
 {
   if (put == put_status)
-    return zpm_paint_status(row->status);
+    return zpm_paint_status(status_of(row));
   return put == put_name ? ZPM_TONE_STRONG : ZPM_TONE_PLAIN;
 }
 
@@ -171,25 +184,20 @@ static unsigned columns_for(const struct zpm_screen *screen, enum zpm_view view)
 
 /* ---- below the table ---- */
 
-static bool is_in_trouble(const struct zpm_row *row)
+static void show_note(struct zpm_screen *screen, const struct zpm_row *row)
 {
-  return strcmp(row->status, "errored") == 0 ||
-         strcmp(row->status, "crashed") == 0;
-}
+  struct zpm_str note = {0};
 
-static void show_trouble(struct zpm_screen *screen, const struct zpm_row *row)
-{
-  struct zpm_str wait = {0};
-
-  zpm_screen_print(screen, "\n");
-  zpm_screen_text(screen, zpm_paint_status(row->status), row->name);
-  zpm_screen_print(screen, ": ");
-  zpm_screen_text(screen, ZPM_TONE_PLAIN,
-                  row->last_error != NULL ? row->last_error : row->status);
-  if (row->next_try_ms >= 0 && zpm_text_duration(&wait, row->next_try_ms) == 0)
-    zpm_screen_print(screen, " (next try in %s)", wait.data);
-  zpm_screen_print(screen, "\n");
-  zpm_str_deinit(&wait);
+  if (zpm_note_put(&note, row) != 0)
+    screen->error = ENOMEM;
+  else if (note.len > 0) {
+    zpm_screen_print(screen, "\n");
+    zpm_screen_text(screen, zpm_paint_status(status_of(row)), row->name);
+    zpm_screen_print(screen, ": ");
+    zpm_screen_text(screen, ZPM_TONE_PLAIN, note.data);
+    zpm_screen_print(screen, "\n");
+  }
+  zpm_str_deinit(&note);
 }
 
 void zpm_view_show(struct zpm_screen *screen, const struct zpm_rows *rows,
@@ -198,8 +206,6 @@ void zpm_view_show(struct zpm_screen *screen, const struct zpm_rows *rows,
   show_table(screen, rows, columns_for(screen, view));
   if (!screen->is_terminal || view == ZPM_VIEW_COMPACT)
     return;
-  for (size_t i = 0; i < rows->len; i++) {
-    if (is_in_trouble(&rows->items[i]))
-      show_trouble(screen, &rows->items[i]);
-  }
+  for (size_t i = 0; i < rows->len; i++)
+    show_note(screen, &rows->items[i]);
 }

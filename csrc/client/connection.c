@@ -45,6 +45,11 @@ void zpm_connection_close(struct zpm_connection *connection)
   zpm_free(connection);
 }
 
+int zpm_connection_fd(const struct zpm_connection *connection)
+{
+  return connection->fd;
+}
+
 static int send_all(int fd, const char *bytes, size_t len,
                     struct zpm_error *err)
 {

@@ -14,12 +14,14 @@ static const struct zpm_argument START_ARGUMENTS[] = {
     {"config", ZPM_ARG_OBJECT, false, "what to run, and how"},
     {"name", ZPM_ARG_STRING, false, "of the app; without config a known one"},
     {"callerEnv", ZPM_ARG_OBJECT, false, "the environment below the app's own"},
+    {"wait", ZPM_ARG_BOOL, false, "answer when it is ready, or has failed"},
     {0},
 };
 
 static const struct zpm_argument START_MANY_ARGUMENTS[] = {
     {"configs", ZPM_ARG_ARRAY, true, "one config per app"},
     {"callerEnv", ZPM_ARG_OBJECT, false, "the environment below the apps' own"},
+    {"wait", ZPM_ARG_BOOL, false, "answer when it is ready, or has failed"},
     {0},
 };
 
@@ -27,6 +29,7 @@ static const struct zpm_argument ADD_WORKER_ARGUMENTS[] = {
     {"config", ZPM_ARG_OBJECT, true, "what to run, and how"},
     {"autoStart", ZPM_ARG_BOOL, false, "start it as well"},
     {"callerEnv", ZPM_ARG_OBJECT, false, "the environment below the app's own"},
+    {"wait", ZPM_ARG_BOOL, false, "answer when it is ready, or has failed"},
     {0},
 };
 
@@ -39,6 +42,7 @@ static const struct zpm_argument RESTART_ARGUMENTS[] = {
     {"name", ZPM_ARG_STRING, true, "of the app, or \"all\""},
     {"config", ZPM_ARG_OBJECT, false, "fields to change"},
     {"callerEnv", ZPM_ARG_OBJECT, false, "the environment below the app's own"},
+    {"wait", ZPM_ARG_BOOL, false, "answer when it is ready, or has failed"},
     {0},
 };
 
@@ -72,7 +76,15 @@ static const struct zpm_option START_OPTIONS[] = {
     {"args", 0, "WORDS", "Arguments in one text, quoted as for a shell"},
     {"with", 0, "COMMAND",
      "Run the script with this command and its arguments"},
+    {"wait", 0, NULL, "Wait until it is ready, or has failed"},
+    {"follow", 'f', NULL,
+     "Show its output until Ctrl-C (with --dev on a terminal: the default)"},
     {"cluster", 0, NULL, "Cluster mode (not available in this version yet)"},
+    {0},
+};
+
+static const struct zpm_option RESTART_OPTIONS[] = {
+    {"wait", 0, NULL, "Wait until they are ready, or have failed"},
     {0},
 };
 
@@ -220,8 +232,8 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                        .name = "start",
                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
                        .arguments = START_ARGUMENTS,
-                       .operands =
-                           "<script|command|name|apps.json> [-- args...]",
+                       .operands = "[script|command|name|apps.json|folder] "
+                                   "[-- args...]",
                        .options = START_OPTIONS,
                        .takes_config = true,
                        .summary = "Start an app and keep it running",
@@ -249,6 +261,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                          .where = ZPM_ON_WIRE | ZPM_ON_CLI,
                          .arguments = RESTART_ARGUMENTS,
                          .operands = "<name>...|all",
+                         .options = RESTART_OPTIONS,
                          .takes_config = true,
                          .summary = "Stop apps and start them again",
                          .details = RESTART_DETAILS},

@@ -53,6 +53,9 @@ int zpm_connection_send(struct zpm_connection *connection, const char *line,
 const char *zpm_connection_receive(struct zpm_connection *connection,
                                    int timeout_ms, struct zpm_error *err);
 
+/* Readable when there is more to receive than came so far; for waiting only. */
+int zpm_connection_fd(const struct zpm_connection *connection);
+
 /* ---- asynchronous ---- */
 
 struct zpm_client; /* one connection on a uv loop */

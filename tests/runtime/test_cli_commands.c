@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -195,7 +196,7 @@ static void what_comes_later_exits_with_1(void **state)
 
   assert_int_equal(run(f, "start", "a.js", "--cluster", NULL), 1);
   ASSERT_HAS(f->err, "not available in this version");
-  assert_int_equal(run(f, "start", "a.js", "--dev", "--json", NULL), 1);
+  assert_int_equal(run(f, "start", "a.js", "--cluster", "--json", NULL), 1);
   ASSERT_HAS(f->out, "\"code\":\"ZPM_EUNSUPPORTED\"");
 }
 
@@ -462,6 +463,115 @@ static void an_app_file_is_started_in_one_request(void **state)
   ASSERT_HAS(f->err, "cannot open nowhere.json");
 }
 
+/* ---- starting what a folder holds ---- */
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+  char path[2 * SCRATCH_MAX];
+  FILE *file;
+
+  snprintf(path, sizeof(path), "%s/%s", folder, name);
+  file = fopen(path, "w");
+  assert_non_null(file);
+  fputs(text, file);
+  fclose(file);
+}
+
+static void a_folder_says_how_it_is_started(void **state)
+{
+  struct fixture *f = *state;
+  char folder[SCRATCH_MAX + 16];
+  char expected[3 * SCRATCH_MAX];
+
+  start_daemon(f, CHANGES);
+  snprintf(folder, sizeof(folder), "%s/shop", f->home);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  assert_int_equal(run(f, "start", folder, NULL), 2);
+  ASSERT_HAS(f->err, "nothing to start was found here: no package.json");
+  write_file(folder, "package.json",
+             "{\"name\":\"@a/b\",\"scripts\":{\"start\":\"vite -p 4000\"}}");
+  assert_int_equal(run(f, "start", folder, "--", "-x", NULL), 0);
+  assert_string_equal(
+      f->out, "found package.json: starting `npm run start -- -x` as "
+              "'b' on port 4000\n(the same, said in full: zpm start npm "
+              "--name b --port 4000 -- run start -- -x)\ndone\n");
+  snprintf(expected, sizeof(expected),
+           "{\"cmd\":\"start\",\"config\":{\"name\":\"b\",\"scriptPath\":"
+           "\"npm\",\"args\":[\"run\",\"start\",\"--\",\"-x\"],\"cwd\":"
+           "\"%s\",\"port\":4000},",
+           folder);
+  ASSERT_HAS(f->heard, expected);
+  assert_int_equal(run(f, "start", folder, "--with", "tsx", NULL), 2);
+  ASSERT_HAS(f->err, "no script for it");
+}
+
+static void a_plain_start_script_is_run_without_npm(void **state)
+{
+  struct fixture *f = *state;
+  char expected[3 * SCRATCH_MAX];
+
+  start_daemon(f, CHANGES);
+  write_file(f->home, "package.json",
+             "{\"name\":\"b\",\"scripts\":{\"start\":"
+             "\"NODE_ENV=x node -r y s.js z\"}}");
+  write_file(f->home, "s.js", "");
+  write_file(f->home, ".env", "PORT=81\nKEY=hush-4711\n");
+  assert_int_equal(run(f, "start", "--cwd", f->home, "--name", "c", NULL), 0);
+  ASSERT_HAS(f->out, "found package.json: starting `node -r y s.js z`, its "
+                     "start script, without a package manager, as 'c' on port "
+                     "81\n");
+  ASSERT_HAS(f->out, "zpm start s.js --name c --port 81 --interpreter-arg=-r "
+                     "--interpreter-arg=y --env NODE_ENV=x -- z)\n");
+  snprintf(expected, sizeof(expected),
+           "\"scriptPath\":\"%s/s.js\",\"args\":[\"z\"],\"cwd\":\"%s\","
+           "\"env\":{\"NODE_ENV\":\"x\"},\"port\":81,\"interpreter\":"
+           "\"node\",\"interpreterArgs\":[\"-r\",\"y\"]",
+           f->home, f->home);
+  ASSERT_HAS(f->heard, expected);
+  assert_null(strstr(f->out, "hush-4711"));
+  assert_int_equal(run(f, "start", "--cwd", f->home, "--json", NULL), 0);
+  ASSERT_HAS(f->err, "zpm: found package.json");
+  assert_string_equal(f->out,
+                      "[{\"name\":\"b\",\"ok\":true,\"message\":\"done\"}]\n");
+}
+
+/* ---- waiting ---- */
+
+static void waiting_is_asked_of_the_daemon(void **state)
+{
+  struct fixture *f = *state;
+
+  start_daemon(f, CHANGES);
+  assert_int_equal(run(f, "start", "api", "--wait", NULL), 0);
+  ASSERT_HAS(f->heard, "{\"cmd\":\"start\",\"name\":\"api\",\"wait\":true,");
+  assert_int_equal(run(f, "restart", "a", "--wait", NULL), 0);
+  ASSERT_HAS(f->heard, "{\"cmd\":\"restart\",\"name\":\"a\",\"wait\":true}\n");
+}
+
+static void a_start_that_failed_shows_what_was_said_last(void **state)
+{
+  static const struct answer FAILS[] = {
+      {"\"cmd\":\"start\"", "{\"ok\":false,\"error\":\"it ended\","
+                            "\"code\":\"ZPM_ESTART\"}"},
+      {"\"cmd\":\"list\"", "{\"ok\":true,\"data\":[\"old\"]}"},
+      {"\"name\":\"old\"",
+       "{\"ok\":true,\"data\":{\"exits\":[{\"at\":5,\"lines\":[\"no\"]}]}}"},
+      {"\"cmd\":\"describe\"",
+       "{\"ok\":true,\"data\":{\"exits\":[{\"at\":9007199254740991,"
+       "\"lines\":[\"Error: oops\",\"at \\u001b[2J\"]},"
+       "{\"at\":1,\"lines\":[\"before\"]}]}}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, FAILS);
+  assert_int_equal(run(f, "start", "/a/x.js", "--wait", NULL), 1);
+  assert_string_equal(f->err, "zpm: it ended\n  Error: oops\n  at \\x1b[2J\n");
+  assert_int_equal(run(f, "start", "/a/x.js", "--wait", "--json", NULL), 1);
+  assert_string_equal(f->err, "zpm: it ended\n");
+  assert_int_equal(run(f, "start", "old", NULL), 1);
+  assert_string_equal(f->err, "zpm: it ended\n");
+}
+
 /* ---- logs ---- */
 
 static const struct answer LOGS[] = {
@@ -511,6 +621,25 @@ static void logs_of_one_app_mix_no_line_of_two_streams(void **state)
   ASSERT_HAS(f->heard, "\"name\":\"a\",\"lines\":5,\"follow\":true}");
 }
 
+static void a_start_in_dev_mode_goes_on_with_the_output(void **state)
+{
+  static const struct answer DEV[] = {
+      {"\"cmd\":\"start\"", "{\"ok\":true,\"data\":\"up\"}"},
+      {"\"cmd\":\"logs\"",
+       "{\"ok\":true,\"name\":\"x\",\"stream\":\"out\",\"data\":\"hi\\n\"}\n"
+       "{\"ok\":true,\"end\":true}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, DEV);
+  assert_int_equal(run(f, "start", "/a/x.js", "--dev", NULL), 0);
+  assert_string_equal(f->out, "up\n"); /* no terminal */
+  run(f, "start", "/a/x.js", "--dev", "--follow", NULL);
+  assert_string_equal(f->out, "up\nhi\n");
+  ASSERT_HAS(f->heard, "{\"cmd\":\"logs\",\"name\":\"x\",\"lines\":20,"
+                       "\"follow\":true}\n");
+}
+
 /* ---- looking closely ---- */
 
 static void describe_tells_all_and_escapes_it(void **state)
@@ -520,7 +649,11 @@ static void describe_tells_all_and_escapes_it(void **state)
        "{\"ok\":true,\"data\":{\"name\":\"api\",\"status\":\"running\","
        "\"pid\":7,\"uptime\":1000,\"memoryRss\":1024,\"lastLog\":\"\\u001b[A\","
        "\"config\":{\"port\":80,\"args\":[\"x\"]},"
-       "\"lastExit\":{\"code\":1,\"signal\":null,\"at\":0,\"uptime\":5},"
+       "\"probeFailures\":2,\"pending\":null,\"exits\":[{\"code\":1,"
+       "\"signal\":null,\"cause\":\"itself\",\"at\":0,\"uptime\":5,"
+       "\"reason\":null,\"lines\":[\"oops\",\"\\u001b[2J\"]},{\"code\":null,"
+       "\"signal\":\"SIGKILL\",\"cause\":\"out-of-memory\",\"at\":0,"
+       "\"uptime\":61000,\"reason\":null,\"lines\":[]}],"
        "\"logFiles\":{\"out\":\"/o\",\"err\":\"/e\"},"
        "\"environment\":[\"HOME\",\"PATH\"]}}"},
       {NULL, NULL}};
@@ -529,7 +662,13 @@ static void describe_tells_all_and_escapes_it(void **state)
   start_daemon(f, APP);
   assert_int_equal(run(f, "describe", "api", NULL), 0);
   ASSERT_HAS(f->out, "  memory            1.0 KB\n");
-  ASSERT_HAS(f->out, "  last exit         code 1, after 5ms\n");
+  ASSERT_HAS(f->out, "  probe failures    2\n");
+  ASSERT_HAS(f->out, "\nLast exits\n"
+                     "  at an unknown time  exit code 1 after 5ms\n"
+                     "      oops\n"
+                     "      \\x1b[2J\n"
+                     "  at an unknown time  SIGKILL after 1m 1s: the kernel "
+                     "ran out of memory\n");
   ASSERT_HAS(f->out, "  last output       \\x1b[A\n");
   ASSERT_HAS(f->out, "  args              [\"x\"]\n");
   ASSERT_HAS(f->out, "  HOME PATH\n");
@@ -596,6 +735,11 @@ int main(void)
       TEST(an_unknown_word_is_a_command_and_may_be_a_slip),
       TEST(a_whole_command_line_is_told_where_arguments_go),
       TEST(an_app_file_is_started_in_one_request),
+      TEST(a_folder_says_how_it_is_started),
+      TEST(a_plain_start_script_is_run_without_npm),
+      TEST(waiting_is_asked_of_the_daemon),
+      TEST(a_start_that_failed_shows_what_was_said_last),
+      TEST(a_start_in_dev_mode_goes_on_with_the_output),
       TEST(logs_of_all_apps_say_whose_they_are),
       TEST(logs_without_apps_say_so),
       TEST(logs_of_one_app_mix_no_line_of_two_streams),

@@ -10,6 +10,7 @@
 
 #include "cli/answer.h"
 #include "cli/appfile.h"
+#include "cli/note.h"
 #include "cli/paint.h"
 #include "cli/rows.h"
 #include "cli/runs.h"
@@ -283,6 +284,75 @@ static void a_narrow_terminal_gets_fewer_columns(void **state)
               "a-rather-lon..  running    5      9s         -  2.5%  2.0 KB\n");
 }
 
+/* ---- notes ---- */
+
+static void assert_note(const char *row, const char *expected)
+{
+  struct zpm_rows_query query;
+  struct zpm_rows rows;
+  cJSON *json = cJSON_Parse(row);
+  struct zpm_str note = {0};
+
+  assert_non_null(json);
+  assert_int_equal(zpm_rows_query_init(&query, NULL, NULL, NULL, NULL), 0);
+  assert_int_equal(zpm_rows_init(&rows, json, &query), 0);
+  assert_int_equal(zpm_note_put(&note, &rows.items[0]), 0);
+  assert_string_equal(zpm_str_text(&note), expected);
+  zpm_str_deinit(&note);
+  zpm_rows_deinit(&rows);
+  cJSON_Delete(json);
+}
+
+static void a_crash_says_when_it_is_tried_again(void **state)
+{
+  (void)state;
+  assert_note("[{\"status\":\"crashed\",\"nextTryIn\":7200,"
+              "\"restartCount\":4,\"lastExitCode\":1}]",
+              "crashed, next try in 7s (4th crash, exit 1)");
+  assert_note("[{\"status\":\"crashed\",\"nextTryIn\":0,\"restartCount\":22,"
+              "\"lastExitSignal\":\"SIGSEGV\",\"lastError\":\"why\"}]",
+              "crashed, next try in 0ms (22nd crash, SIGSEGV): why");
+  assert_note("[{\"status\":\"crashed\",\"restartCount\":111}]",
+              "crashed (111th crash)");
+}
+
+static void what_is_not_well_says_why(void **state)
+{
+  (void)state;
+  assert_note("[{\"status\":\"running\",\"probeFailures\":0}]", "");
+  assert_note("[{\"status\":\"stopped\",\"lastError\":\"old\"}]", "");
+  assert_note("[{\"status\":\"running\",\"probeFailures\":2}]",
+              "its liveness probe has failed 2 times in a row");
+  assert_note("[{\"status\":\"errored\",\"lastError\":\"no file\"}]",
+              "no file");
+  assert_note("[{\"status\":\"starting\",\"pending\":\"tcp :3000\"}]",
+              "not ready yet: tcp :3000");
+  assert_note("[{\"status\":\"stopping\",\"pid\":7,\"stuck\":true}]",
+              "stuck: pid 7 survives SIGKILL. State D: it waits inside the "
+              "kernel, often for a disk or a network file system; it ends when "
+              "that answers");
+}
+
+static void notes_stand_below_the_table_of_a_terminal(void **state)
+{
+  static const char JSON[] = "[{\"name\":\"a\",\"status\":\"stopping\","
+                             "\"pid\":5,\"stuck\":true}]";
+  struct zpm_screen screen = {.is_terminal = true, .style.width = 80};
+  struct zpm_rows_query query;
+  struct zpm_rows rows;
+  cJSON *json = cJSON_Parse(JSON);
+
+  (void)state;
+  assert_int_equal(zpm_rows_query_init(&query, NULL, NULL, NULL, NULL), 0);
+  assert_int_equal(zpm_rows_init(&rows, json, &query), 0);
+  zpm_view_show(&screen, &rows, ZPM_VIEW_LIST);
+  assert_non_null(strstr(screen.text.data, "\na     stuck "));
+  assert_non_null(strstr(screen.text.data, "\n\na: stuck: pid 5 "));
+  zpm_screen_deinit(&screen);
+  zpm_rows_deinit(&rows);
+  cJSON_Delete(json);
+}
+
 static void assert_prefix(bool is_terminal, size_t width, const char *expected)
 {
   struct zpm_screen screen = {.is_terminal = is_terminal, .style.width = width};
@@ -436,6 +506,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_narrow_terminal_gets_fewer_columns),
       cmocka_unit_test(a_narrow_terminal_gets_short_prefixes),
+      cmocka_unit_test(a_crash_says_when_it_is_tried_again),
+      cmocka_unit_test(what_is_not_well_says_why),
+      cmocka_unit_test(notes_stand_below_the_table_of_a_terminal),
       cmocka_unit_test(what_runs_is_told_as_one_would_type_it),
       cmocka_unit_test(sizes_have_one_decimal_and_a_unit),
       cmocka_unit_test(durations_have_their_two_largest_units),
