@@ -81,7 +81,7 @@ static int store_field(struct parser *p, const struct zpm_flag *flag)
     return need_no_value(p, flag->shown + 2);
   if (flag->negated || field->type == ZPM_FIELD_LATER)
     value = flag->negated ? "false" : "true";
-  else if (field->type == ZPM_FIELD_BOOL)
+  else if (field->type == ZPM_FIELD_BOOL || field->type == ZPM_FIELD_WATCH)
     value = flag->attached != NULL ? flag->attached : "true";
   else if (field->type == ZPM_FIELD_AUTORESTART)
     rc = take_restart_word(p, flag, &value);

@@ -28,13 +28,6 @@ static const struct zpm_option *find_option(const struct zpm_command *command,
   return option != NULL ? option : find_name(ZPM_GLOBAL_OPTIONS, name);
 }
 
-/* Only what can be on or off can be turned off. */
-static bool is_switchable(enum zpm_field_type type)
-{
-  return type == ZPM_FIELD_BOOL || type == ZPM_FIELD_AUTORESTART ||
-         type == ZPM_FIELD_LATER;
-}
-
 static bool find(struct zpm_flag *flag, const struct zpm_command *command,
                  const char *name)
 {
@@ -45,7 +38,7 @@ static bool find(struct zpm_flag *flag, const struct zpm_command *command,
     return false;
   flag->field = zpm_config_field_of_flag(name);
   return flag->field >= 0 &&
-         (!flag->negated || is_switchable(ZPM_FIELDS[flag->field].type));
+         (!flag->negated || zpm_field_is_switch(&ZPM_FIELDS[flag->field]));
 }
 
 /* ---- nothing found ---- */
@@ -157,7 +150,8 @@ static bool is_name_byte(char c)
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Of the field whose name begins the text: how long that is; NULL: none. */
+/* Of the field whose name begins the text: how long that is; NULL: none.  What
+ * lies in a field is called by it: "probe.target" by "probe". */
 static const char *flag_of(const char *text, size_t *len)
 {
   int field;
@@ -167,6 +161,12 @@ static const char *flag_of(const char *text, size_t *len)
          (text[*len] == '.' && is_name_byte(text[*len + 1])))
     (*len)++;
   field = zpm_config_field_of_name(text, *len);
+  for (; field < 0 && *len > 0; (*len)--) {
+    if (text[*len] == '.')
+      field = zpm_config_field_of_name(text, *len);
+    if (field >= 0)
+      break;
+  }
   return field >= 0 ? ZPM_FIELDS[field].flag : NULL;
 }
 

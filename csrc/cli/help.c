@@ -67,6 +67,20 @@ static const char *placeholder(const struct zpm_field *field)
     return "[=VALUE]";
   case ZPM_FIELD_SIGNAL:
     return " SIGNAL";
+  case ZPM_FIELD_SECONDS:
+    return " SECONDS";
+  case ZPM_FIELD_ID:
+    return " ID";
+  case ZPM_FIELD_UMASK:
+    return " OCTAL";
+  case ZPM_FIELD_NICE:
+    return " N";
+  case ZPM_FIELD_RLIMITS:
+    return " NAME=N";
+  case ZPM_FIELD_PROBES:
+    return " TARGET";
+  case ZPM_FIELD_WATCH:
+    return "[=PATH]";
   case ZPM_FIELD_BOOL:
   case ZPM_FIELD_LATER:
     break;

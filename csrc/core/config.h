@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/field.h"
 #include "core/probe.h"
 #include "zpm/error.h"
 
@@ -63,6 +64,8 @@ enum zpm_rlimit_kind {
 };
 
 #define ZPM_RLIMIT_UNLIMITED UINT64_MAX
+/* The largest size that can be given: exact as a JSON number of 15 digits. */
+#define ZPM_SIZE_MAX ((uint64_t)1 << 48)
 
 struct zpm_rlimit {
   uint64_t soft;
@@ -111,7 +114,8 @@ struct zpm_config {
   uint32_t ready_timeout_ms;      /* > 0 */
 
   bool dev_mode;         /* restart on changes under the script's folder */
-  struct zpm_strv watch; /* restart on changes under these, absolute */
+  struct zpm_strv watch; /* restart on changes under these, absolute; "" until
+                            validated: the script's folder */
   struct zpm_strv ignore_watch; /* globs */
   char *reload_command; /* run first; if it fails, the old process stays */
 
@@ -130,32 +134,6 @@ struct zpm_config {
   uint32_t log_max_files;      /* rotated parts kept */
   bool log_timestamps;
   int log_format; /* enum zpm_log_format */
-};
-
-enum zpm_field_type {
-  ZPM_FIELD_STRING,
-  ZPM_FIELD_STRINGS,     /* array of strings */
-  ZPM_FIELD_ENV,         /* object of strings; secret values */
-  ZPM_FIELD_UINT32,      /* min..max */
-  ZPM_FIELD_UINT64,      /* min..max */
-  ZPM_FIELD_BOOL,        /* */
-  ZPM_FIELD_CHOICE,      /* int; `choices` names the values 0, 1, 2... */
-  ZPM_FIELD_AUTORESTART, /* int; true, false or "always" */
-  ZPM_FIELD_SIGNAL,      /* int; "SIGTERM", "TERM" or 15 */
-  ZPM_FIELD_LATER,       /* known, but its machinery is not here yet */
-};
-
-struct zpm_field {
-  const char *name; /* JSON name; "logs.maxSizeBytes" lies in "logs" */
-  const char *flag; /* long option of `zpm start` without dashes, or NULL */
-  enum zpm_field_type type;
-  size_t offset; /* of the member in struct zpm_config; LATER: unused */
-  const char *const *choices; /* NULL-terminated, CHOICE only */
-  uint64_t min;
-  uint64_t max;
-  const char *unit;     /* "ms", "bytes" or NULL */
-  const char *fallback; /* the default as text, for help and docs */
-  const char *help;     /* one line */
 };
 
 extern const struct zpm_field ZPM_FIELDS[];
@@ -182,12 +160,6 @@ int zpm_config_set_text_as(struct zpm_config *config, int field,
 /* Whether the field of this JSON name was given. */
 bool zpm_config_has(const struct zpm_config *config, const char *name);
 
-/* The member that a field describes, to be read or written by its type. */
-void *zpm_config_member(struct zpm_config *config,
-                        const struct zpm_field *field);
-const void *zpm_config_value(const struct zpm_config *config,
-                             const struct zpm_field *field);
-
 /* Puts the given fields of `changes` over `config`; env is merged by key. */
 int zpm_config_merge(struct zpm_config *config,
                      const struct zpm_config *changes);
@@ -207,13 +179,20 @@ int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
  * or says so itself. */
 bool zpm_config_waits_ready(const struct zpm_config *config);
 
-/* Bounds of the value of one field of table type UINT*. */
-int zpm_config_check_number(const struct zpm_field *field, double value,
-                            struct zpm_error *err);
-/* Says what the number should have been; `found` is put in as it is.  Always
- * ZPM_ECONFIG. */
-int zpm_config_refuse_number(const struct zpm_field *field, const char *found,
-                             struct zpm_error *err);
+/* "nofile"; and back, or -1. Static. */
+const char *zpm_rlimit_name(int kind);
+int zpm_rlimit_of_name(const char *name, size_t len);
+/* Sets one limit; soft above hard is ZPM_ECONFIG. */
+int zpm_rlimits_set(struct zpm_rlimits *limits, int kind,
+                    struct zpm_rlimit limit, const char *label,
+                    struct zpm_error *err);
+/* "nofile=4096", "nofile=4096:8192", "core=unlimited", "as=2G". */
+int zpm_rlimits_set_text(struct zpm_rlimits *limits, const char *text,
+                         const char *label, struct zpm_error *err);
+/* "unlimited" or a number, perhaps with a unit. */
+bool zpm_rlimit_read(const char *text, size_t len, uint64_t *value);
+bool zpm_rlimits_equal(const struct zpm_rlimits *a,
+                       const struct zpm_rlimits *b);
 
 /* "SIGTERM" for 15; NULL for a number without a name. Static. */
 const char *zpm_signal_name(int number);

@@ -1,10 +1,11 @@
 #include "core/config.h"
 
 #include "base/alloc.h"
+#include "core/config_checks.h"
 
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 64, PATH_MAX_BYTES = 4095 };
+enum { NAME_MAX_BYTES = 64 };
 
 static void mark_given(struct zpm_config *config, const char *name)
 {
@@ -106,68 +107,6 @@ static int fill_name(struct zpm_config *config)
   return 0;
 }
 
-/* ---- paths ---- */
-
-static int check_path(const char *path, const char *label,
-                      struct zpm_error *err)
-{
-  size_t len = strlen(path);
-
-  if (len == 0)
-    return zpm_error_set(err, ZPM_ECONFIG, "%s must not be empty", label);
-  if (len > PATH_MAX_BYTES)
-    return zpm_error_set(err, ZPM_ECONFIG,
-                         "%s is longer than a path may be (%d bytes)", label,
-                         PATH_MAX_BYTES);
-  return 0;
-}
-
-static int check_cwd(const struct zpm_config *config, struct zpm_error *err)
-{
-  if (config->cwd == NULL)
-    return zpm_error_set(err, ZPM_ECONFIG,
-                         "config.cwd is missing: give the absolute path of the "
-                         "folder that the app runs in");
-  if (check_path(config->cwd, "config.cwd", err) != 0)
-    return ZPM_ECONFIG;
-  if (config->cwd[0] != '/')
-    return zpm_error_set(err, ZPM_ECONFIG,
-                         "config.cwd must be an absolute path, not \"%s\"",
-                         config->cwd);
-  return 0;
-}
-
-static int join_script(struct zpm_config *config)
-{
-  const char *rest = config->script_path;
-  const char *cwd = config->cwd;
-  bool slash = cwd[strlen(cwd) - 1] == '/';
-  struct zpm_str joined = {0};
-
-  while (rest[0] == '.' && rest[1] == '/') {
-    rest++;
-    rest += strspn(rest, "/");
-  }
-  if (zpm_str_printf(&joined, "%s%s%s", cwd, slash ? "" : "/", rest) != 0)
-    return ZPM_ENOMEM;
-  zpm_free(config->script_path);
-  config->script_path = joined.data;
-  return 0;
-}
-
-static int settle_script(struct zpm_config *config, struct zpm_error *err)
-{
-  const char *script = config->script_path;
-  bool bare = strchr(script, '/') == NULL; /* searched for when it starts */
-  int rc = check_path(script, "config.scriptPath", err);
-
-  if (rc != 0 || bare || script[0] == '/')
-    return rc;
-  rc = join_script(config);
-  return rc != 0 ? rc
-                 : check_path(config->script_path, "config.scriptPath", err);
-}
-
 /* ---- the rest ---- */
 
 static int check_later(const struct zpm_config *config, struct zpm_error *err)
@@ -224,10 +163,8 @@ static int settle_backoff(struct zpm_config *config, struct zpm_error *err)
 
 static int settle(struct zpm_config *config, struct zpm_error *err)
 {
-  int rc = check_cwd(config, err);
+  int rc = zpm_config_settle_paths(config, err);
 
-  if (rc == 0)
-    rc = settle_script(config, err);
   if (rc == 0 && config->name == NULL)
     rc = fill_name(config);
   if (rc == 0)
@@ -236,6 +173,8 @@ static int settle(struct zpm_config *config, struct zpm_error *err)
     rc = settle_interpreter(config, err);
   if (rc == 0)
     rc = settle_backoff(config, err);
+  if (rc == 0)
+    rc = zpm_config_check_parts(config, err);
   return rc;
 }
 

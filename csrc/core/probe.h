@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/field.h"
 #include "zpm/error.h"
 
 /*
@@ -54,6 +55,27 @@ struct zpm_endpoint {
  * of range.  Pure and total: any bytes may come. */
 int zpm_probe_endpoint(enum zpm_probe_type type, const char *target,
                        struct zpm_endpoint *out, struct zpm_error *err);
+
+/* What can be said of a probe, as ZPM_FIELDS for a config. */
+extern const struct zpm_field ZPM_PROBE_FIELDS[];
+extern const size_t ZPM_PROBE_FIELD_COUNT;
+
+/* The defaults; neither type nor target. */
+void zpm_probe_init(struct zpm_probe *probe);
+void zpm_probe_deinit(struct zpm_probe *probe);
+bool zpm_probe_equal(const struct zpm_probe *a, const struct zpm_probe *b);
+
+/* From a command line: "http://localhost:3000/up,interval=5,kind=readiness",
+ * "tcp:3000", "exec:./check.sh a,b,timeout=2".  To be released also when it
+ * failed. */
+int zpm_probe_from_text(struct zpm_probe *probe, const char *text,
+                        const char *label, struct zpm_error *err);
+
+/* Takes what *probe holds over, also when it fails (ZPM_ENOMEM). */
+int zpm_probes_add(struct zpm_probes *probes, struct zpm_probe *probe);
+int zpm_probes_copy(struct zpm_probes *to, const struct zpm_probes *from);
+void zpm_probes_deinit(struct zpm_probes *probes);
+bool zpm_probes_equal(const struct zpm_probes *a, const struct zpm_probes *b);
 
 /* "http", "tcp", "exec"; "liveness", "readiness". Static. */
 const char *zpm_probe_type_name(int type);

@@ -257,16 +257,64 @@ static void a_value_out_of_bounds_is_told_with_them(void **state)
   ASSERT_SAYS("65535");
 }
 
-static void what_is_not_there_yet_is_said_to_be_so(void **state)
+static void watch_takes_no_word_that_follows(void **state)
 {
   (void)state;
-  assert_int_equal(parse("start", "a.js", "--dev", NULL), ZPM_EUNSUPPORTED);
-  ASSERT_SAYS("not available in this version");
+  assert_int_equal(parse("start", "--watch", "a.js", NULL), 0);
+  assert_string_equal(args.operands[0], "a.js");
+  assert_int_equal(args.config.watch.len, 1);
+  assert_string_equal(args.config.watch.items[0], "");
   zpm_args_deinit(&args);
-  assert_int_equal(parse("start", "a.js", "--probe-type", "http", NULL),
-                   ZPM_EUNSUPPORTED);
+  assert_int_equal(parse("start", "a.js", "--watch=lib", "--watch=src", NULL),
+                   0);
+  assert_int_equal(args.config.watch.len, 2);
+  assert_string_equal(args.config.watch.items[1], "src");
+}
+
+static void what_can_be_off_takes_a_no(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("restart", "a", "--no-watch", "--no-probe",
+                         "--no-cron", "--no-uid", "--no-dev", "--no-clear-port",
+                         "--no-rlimit", NULL),
+                   0);
+  assert_true(zpm_config_has(&args.config, "watch"));
+  assert_true(zpm_config_has(&args.config, "probe"));
+  assert_true(zpm_config_has(&args.config, "cron"));
+  assert_true(zpm_config_has(&args.config, "rlimits"));
+  assert_false(args.config.clear_port);
   zpm_args_deinit(&args);
-  assert_int_equal(parse("start", "a.js", "--no-dev", NULL), 0);
+  assert_int_equal(parse("restart", "a", "--no-port", NULL), ZPM_EARG);
+}
+
+static void probes_and_limits_may_come_several_times(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("start", "a.js", "--probe",
+                         "http://localhost:3000/,interval=2", "--probe=tcp:1",
+                         "--rlimit", "nofile=4096:8192", "--rlimit=core=0",
+                         "--nice", "-5", "--umask=027", NULL),
+                   0);
+  assert_int_equal(args.config.probes.len, 2);
+  assert_int_equal(args.config.probes.items[0].interval_ms, 2000);
+  assert_int_equal(args.config.rlimits.of[ZPM_RLIMIT_NOFILE].hard, 8192);
+  assert_int_equal(args.config.nice, -5);
+  assert_int_equal(args.config.umask, 027);
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "a.js", "--probe", "localhost", NULL),
+                   ZPM_ECONFIG);
+  ASSERT_SAYS("--probe must begin with");
+}
+
+static void messages_name_the_flag_around_a_part(void **state)
+{
+  struct zpm_error message = {
+      .message = "config.probe.target and config.probe[1]: and config.x.y"};
+
+  (void)state;
+  zpm_flags_reword(&message);
+  assert_string_equal(message.message,
+                      "--probe.target and --probe[1]: and config.x.y");
 }
 
 static void operands_are_counted(void **state)
@@ -383,7 +431,10 @@ int main(void)
       TEST(options_of_a_command_go_after_it),
       TEST(values_must_be_there_and_be_wanted),
       TEST(a_value_out_of_bounds_is_told_with_them),
-      TEST(what_is_not_there_yet_is_said_to_be_so),
+      TEST(watch_takes_no_word_that_follows),
+      TEST(what_can_be_off_takes_a_no),
+      TEST(probes_and_limits_may_come_several_times),
+      TEST(messages_name_the_flag_around_a_part),
       TEST(operands_are_counted),
       TEST(help_needs_no_operands),
       TEST(help_of_everything_fits_in_80_columns),

@@ -59,6 +59,25 @@ static void the_defaults_are_as_documented(void **state)
   assert_int_equal(c->log_max_files, 5);
   assert_false(c->log_timestamps);
   assert_int_equal(c->log_format, ZPM_LOG_RAW);
+  assert_false(c->shutdown_message);
+  assert_int_equal(c->probes.len, 0);
+  assert_int_equal(c->event_loop_timeout_ms, 0);
+  assert_false(c->wait_ready);
+  assert_int_equal(c->ready_timeout_ms, 30000);
+  assert_false(c->dev_mode);
+  assert_int_equal(c->watch.len, 0);
+  assert_int_equal(c->ignore_watch.len, 0);
+  assert_null(c->reload_command);
+  assert_null(c->user);
+  assert_int_equal(c->uid, ZPM_ID_KEEP);
+  assert_int_equal(c->gid, ZPM_ID_KEEP);
+  assert_int_equal(c->umask, ZPM_UMASK_KEEP);
+  assert_int_equal(c->nice, ZPM_NICE_KEEP);
+  assert_int_equal(c->rlimits.given, 0);
+  assert_int_equal(c->max_memory_bytes, 0);
+  assert_null(c->cron);
+  assert_null(c->env_file);
+  assert_true(c->clear_port);
 }
 
 static void a_copy_shares_nothing(void **state)
@@ -105,6 +124,29 @@ static void a_merge_takes_the_given_fields_only(void **state)
   assert_string_equal(f->config.cwd, "/srv/api");
 }
 
+static void a_merge_replaces_lists_as_a_whole(void **state)
+{
+  struct fixture *f = *state;
+  struct zpm_config changes;
+
+  give(&f->config, "probe", "tcp:1");
+  give(&f->config, "probe", "tcp:2");
+  give(&f->config, "rlimits", "core=0");
+  give(&f->config, "watch", "lib");
+  zpm_config_init(&changes);
+  give(&changes, "probe", "exec:true");
+  give(&changes, "rlimits", "nofile=1");
+  give(&changes, "watch", "false");
+  assert_int_not_equal(zpm_config_diff(&f->config, &changes), 0);
+  assert_int_equal(zpm_config_merge(&f->config, &changes), 0);
+  assert_int_equal(zpm_config_diff(&f->config, &changes), 0);
+  assert_int_equal(f->config.probes.len, 1);
+  assert_string_equal(f->config.probes.items[0].target, "true");
+  assert_int_equal(f->config.rlimits.given, 1 << ZPM_RLIMIT_NOFILE);
+  assert_int_equal(f->config.watch.len, 0);
+  zpm_config_deinit(&changes);
+}
+
 static void a_diff_names_the_fields_that_change(void **state)
 {
   struct fixture *f = *state;
@@ -142,6 +184,16 @@ static int set_all(struct zpm_config *config)
     rc = set(config, "args", "x", NULL);
   if (rc == 0)
     rc = set(config, "env", "A=1", NULL);
+  if (rc == 0)
+    rc = set(config, "probe", "tcp:80,timeout=1", NULL);
+  if (rc == 0)
+    rc = set(config, "watch", "true", NULL);
+  if (rc == 0)
+    rc = set(config, "watch", "lib", NULL);
+  if (rc == 0)
+    rc = set(config, "envFile", ".env", NULL);
+  if (rc == 0)
+    rc = set(config, "cron", "@daily", NULL);
   return rc;
 }
 
@@ -212,6 +264,7 @@ int main(void)
       TEST(the_defaults_are_as_documented),
       TEST(a_copy_shares_nothing),
       TEST(a_merge_takes_the_given_fields_only),
+      TEST(a_merge_replaces_lists_as_a_whole),
       TEST(a_diff_names_the_fields_that_change),
       TEST(a_failed_allocation_is_told_and_leaks_nothing),
       TEST(a_failed_merge_changes_nothing),

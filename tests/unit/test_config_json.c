@@ -118,7 +118,9 @@ static void secrets_are_hidden_unless_asked_for(void **state)
 
 static void what_a_later_version_saved_is_passed_over(void **state)
 {
-  cJSON *json = parse("{\"port\":1,\"devMode\":true,\"newField\":{},"
+  cJSON *json = parse("{\"port\":1,\"scheduling\":true,\"newField\":{},"
+                      "\"probe\":{\"type\":\"tcp\",\"target\":\"1\",\"x\":1},"
+                      "\"rlimits\":{\"x\":1,\"core\":0},"
                       "\"logs\":{\"colour\":\"blue\",\"maxFiles\":2}}");
   struct zpm_config config;
 
@@ -127,6 +129,8 @@ static void what_a_later_version_saved_is_passed_over(void **state)
   assert_int_equal(zpm_config_from_saved_json(&config, json, NULL), 0);
   assert_int_equal(config.port, 1);
   assert_int_equal(config.log_max_files, 2);
+  assert_int_equal(config.probes.len, 1);
+  assert_int_equal(config.rlimits.given, 1 << ZPM_RLIMIT_CORE);
   zpm_config_deinit(&config);
   cJSON_Delete(json);
 }
@@ -198,6 +202,9 @@ static void too_many_variables_are_refused(void **state)
 static const char FULL[] =
     "{\"name\":\"api\",\"scriptPath\":\"./a.js\",\"args\":[\"x\",\"y\"],"
     "\"cwd\":\"/srv\",\"env\":{\"A\":\"1\",\"B\":2},\"port\":3000,"
+    "\"probe\":[{\"type\":\"tcp\",\"target\":\"1\",\"kind\":\"readiness\"},"
+    "{\"type\":\"exec\",\"target\":\"true\"}],\"watch\":[\"lib\"],"
+    "\"rlimits\":{\"nofile\":[1,2]},\"cron\":\"@daily\",\"umask\":\"022\","
     "\"interpreter\":\"node\",\"killSignal\":\"SIGINT\",\"autorestart\":true,"
     "\"logs\":{\"maxFiles\":3,\"format\":\"json\"}}";
 

@@ -211,6 +211,135 @@ static void cluster_mode_comes_later(void **state)
   assert_non_null(strstr(f->err.message, "config.mode \"cluster\""));
 }
 
+static void other_paths_are_put_under_cwd_as_well(void **state)
+{
+  struct fixture *f = *state;
+
+  give(&f->config, "scriptPath", "dist/a.js");
+  give(&f->config, "cwd", "/srv");
+  give(&f->config, "envFile", ".env");
+  give(&f->config, "watch", "true");
+  give(&f->config, "watch", "./lib");
+  give(&f->config, "watch", "/etc/api.conf");
+  give(&f->config, "watch", ".");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  assert_string_equal(f->config.env_file, "/srv/.env");
+  assert_string_equal(f->config.watch.items[0], "/srv/dist");
+  assert_string_equal(f->config.watch.items[1], "/srv/lib");
+  assert_string_equal(f->config.watch.items[2], "/etc/api.conf");
+  assert_string_equal(f->config.watch.items[3], "/srv");
+}
+
+static void the_folder_of_a_command_is_cwd(void **state)
+{
+  struct fixture *f = *state;
+
+  give(&f->config, "scriptPath", "next");
+  give(&f->config, "cwd", "/srv");
+  give(&f->config, "watch", "true");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  assert_string_equal(f->config.watch.items[0], "/srv");
+}
+
+static void the_folder_of_a_script_may_be_the_root(void **state)
+{
+  struct fixture *f = *state;
+
+  give(&f->config, "scriptPath", "/a.js");
+  give(&f->config, "cwd", "/srv");
+  give(&f->config, "watch", "true");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  assert_string_equal(f->config.watch.items[0], "/");
+}
+
+static void assert_probe_invalid(const char *text, const char *says)
+{
+  struct zpm_config c;
+  struct zpm_error err = {0};
+
+  zpm_config_init(&c);
+  give(&c, "scriptPath", "/a.js");
+  give(&c, "cwd", "/");
+  give(&c, "probe", text);
+  assert_int_equal(zpm_config_validate(&c, &err), ZPM_ECONFIG);
+  if (strstr(err.message, says) == NULL)
+    fail_msg("%s: %s", text, err.message);
+  zpm_config_deinit(&c);
+}
+
+static void probes_must_make_sense(void **state)
+{
+  struct fixture *f = *state;
+
+  assert_probe_invalid("exec: ", "config.probe: there is no command to run");
+  assert_probe_invalid("tcp:localhost", "config.probe: the target");
+  assert_probe_invalid("http://", "config.probe: the target");
+  assert_probe_invalid("tcp:80,expectStatus=200",
+                       "config.probe: expectStatus is for http probes, this "
+                       "one is tcp");
+  assert_probe_invalid("exec:x,insecure=true",
+                       "config.probe: insecure is for https probes, this one "
+                       "is exec");
+  give_enough(f);
+  give(&f->config, "probe", "http://localhost:3000/up,expectStatus=204");
+  give(&f->config, "probe", "tcp::3000");
+  give(&f->config, "probe", "exec:true");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  give(&f->config, "probe", "exec: ");
+  assert_invalid(f, "config.probe[3]: there is no command to run");
+}
+
+static void there_is_a_limit_to_probes(void **state)
+{
+  struct fixture *f = *state;
+
+  give_enough(f);
+  for (int i = 0; i < ZPM_PROBES_MAX; i++)
+    give(&f->config, "probe", "tcp:1");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  give(&f->config, "probe", "tcp:1");
+  assert_invalid(f, "an app may have 8 probes at most, not 9");
+}
+
+static void a_user_is_named_or_numbered(void **state)
+{
+  struct fixture *f = *state;
+
+  give_enough(f);
+  give(&f->config, "user", "www");
+  give(&f->config, "gid", "33");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  give(&f->config, "uid", "33");
+  assert_invalid(f, "config.user (\"www\") and config.uid (33) both say");
+  give(&f->config, "user", "false");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+}
+
+static void a_schedule_must_be_one(void **state)
+{
+  struct fixture *f = *state;
+
+  give_enough(f);
+  give(&f->config, "cron", "0 4 * * *");
+  assert_int_equal(zpm_config_validate(&f->config, &f->err), 0);
+  give(&f->config, "cron", "0 24 * * *");
+  assert_invalid(f, "config.cron: ");
+}
+
+static void who_says_when_an_app_is_ready(void **state)
+{
+  struct fixture *f = *state;
+
+  assert_false(zpm_config_waits_ready(&f->config));
+  give(&f->config, "probe", "tcp:1");
+  assert_false(zpm_config_waits_ready(&f->config));
+  give(&f->config, "probe", "tcp:1,kind=readiness");
+  assert_true(zpm_config_waits_ready(&f->config));
+  give(&f->config, "probe", "false");
+  give(&f->config, "waitReady", "true");
+  assert_true(zpm_config_waits_ready(&f->config));
+}
+
 static void validating_twice_changes_nothing(void **state)
 {
   struct fixture *f = *state;
@@ -218,6 +347,8 @@ static void validating_twice_changes_nothing(void **state)
 
   give(&f->config, "scriptPath", "./a.js");
   give(&f->config, "cwd", "/srv");
+  give(&f->config, "watch", "true");
+  give(&f->config, "envFile", "x");
   assert_int_equal(zpm_config_validate(&f->config, NULL), 0);
   assert_int_equal(zpm_config_copy(&once, &f->config), 0);
   assert_int_equal(zpm_config_validate(&f->config, NULL), 0);
@@ -240,6 +371,14 @@ int main(void)
       TEST(one_bound_of_the_backoff_moves_the_other),
       TEST(a_long_first_wait_raises_the_longest),
       TEST(cluster_mode_comes_later),
+      TEST(other_paths_are_put_under_cwd_as_well),
+      TEST(the_folder_of_a_command_is_cwd),
+      TEST(the_folder_of_a_script_may_be_the_root),
+      TEST(probes_must_make_sense),
+      TEST(there_is_a_limit_to_probes),
+      TEST(a_user_is_named_or_numbered),
+      TEST(a_schedule_must_be_one),
+      TEST(who_says_when_an_app_is_ready),
       TEST(validating_twice_changes_nothing),
   };
 

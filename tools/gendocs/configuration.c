@@ -2,6 +2,8 @@
 
 #include "gendocs.h"
 
+static const int MS_PER_SECOND = 1000;
+
 static const char INTRODUCTION[] =
     "# Configuration of an app\n"
     "\n"
@@ -62,7 +64,89 @@ static const char RULES[] =
     "  to it.\n"
     "- Starting a stopped app again puts the given fields over the stored\n"
     "  ones; `env` is put over it variable by variable.\n"
-    "- Sizes on the command line may end in `K`, `M` or `G` (times 1024).\n"
+    "- **Sizes** may be text that ends in `K`, `M` or `G` (times 1024):\n"
+    "  `\"200M\"`, `\"1.5G\"`.\n"
+    "- **false** turns off what is off by default: no probes, no schedule, "
+    "the\n"
+    "  daemon's own user. On the command line that is `--no-probe`, "
+    "`--no-cron`\n"
+    "  and so on.\n"
+    "- **watch**: `true` is the script's folder, as with `devMode`. A "
+    "relative\n"
+    "  path is taken from the caller's folder (in the protocol, from `cwd`).\n"
+    "- **envFile**: a relative path is taken from where the caller is, as "
+    "that\n"
+    "  of `cwd`. Over the caller's environment, below `env`. What is in it is\n"
+    "  read when the app starts, and shown nowhere. See below.\n"
+    "- **eventLoopTimeoutSeconds** and **shutdownMessage** work with Node "
+    "apps\n"
+    "  only; with others they are accepted and do nothing.\n"
+    "- **user** and **uid** contradict each other. Only root may start apps "
+    "as\n"
+    "  somebody else.\n"
+    "- **umask**: text is octal (`\"022\"`, `\"0o22\"`), a JSON number is the\n"
+    "  number (18).\n"
+    "\n"
+    "## Limits\n"
+    "\n"
+    "`rlimits` is an object of limits by their names: `as`, `core`, `cpu`\n"
+    "(seconds), `data`, `fsize`, `memlock`, `nofile`, `nproc`, `stack`. Each "
+    "is\n"
+    "a number, a size such as `\"2G\"`, `\"unlimited\"`, or an array of two:\n"
+    "the soft and the hard limit.\n"
+    "\n"
+    "```json\n"
+    "{ \"rlimits\": { \"nofile\": [4096, 8192], \"core\": \"unlimited\" } }\n"
+    "```\n"
+    "\n"
+    "```sh\n"
+    "zpm start app.js --rlimit nofile=4096:8192 --rlimit core=unlimited\n"
+    "```\n"
+    "\n"
+    "## The file of envFile\n"
+    "\n"
+    "Lines of `KEY=value`, with `export` before it or without. Blank lines "
+    "and\n"
+    "what follows a `#` (at the beginning, or after a blank) are passed over. "
+    "A\n"
+    "value may be in single quotes, where everything stands for itself, or in\n"
+    "double quotes, where `\\n`, `\\r`, `\\t`, `\\\"`, `\\$` and `\\\\` are "
+    "escapes;\n"
+    "in quotes it may go over several lines. Nothing is expanded. A file that\n"
+    "is missing, or has a line that is neither, keeps the app from starting,\n"
+    "and the error names the file and the line.\n"
+    "\n"
+    "## Probes\n"
+    "\n"
+    "`probe` is one object or an array of up to 8.\n"
+    "\n"
+    "```json\n"
+    "{\n"
+    "  \"probe\": [\n"
+    "    { \"type\": \"http\", \"target\": \"http://localhost:3000/health\" "
+    "},\n"
+    "    { \"type\": \"tcp\", \"target\": \"localhost:3000\", \"kind\": "
+    "\"readiness\",\n"
+    "      \"intervalSeconds\": 0.5 }\n"
+    "  ]\n"
+    "}\n"
+    "```\n"
+    "\n"
+    "```sh\n"
+    "zpm start app.js --probe http://localhost:3000/health \\\n"
+    "  --probe tcp:localhost:3000,kind=readiness,interval=0.5\n"
+    "zpm start app.js --probe 'exec:./check.sh --quick,timeout=2'\n"
+    "```\n"
+    "\n"
+    "Options after a target are those that the table has, by their names or "
+    "by\n"
+    "the shorter ones. Giving probes again puts the new ones in the place of\n"
+    "all old ones.\n"
+    "\n"
+    "| field | in `--probe` | value | default | |\n"
+    "|---|---|---|---|---|\n";
+
+static const char LATER[] =
     "\n"
     "## Not available in this version yet\n"
     "\n"
@@ -80,8 +164,9 @@ static void print_choices(const struct zpm_field *field)
 
 static void print_bounds(const struct zpm_field *field)
 {
-  printf("%llu to %llu%s%s", (unsigned long long)field->min,
-         (unsigned long long)field->max, field->unit != NULL ? " " : "",
+  printf("%s%llu to %llu%s%s", field->off && field->min > 0 ? "0, " : "",
+         (unsigned long long)field->min, (unsigned long long)field->max,
+         field->unit != NULL ? " " : "",
          field->unit != NULL ? field->unit : "");
 }
 
@@ -98,8 +183,10 @@ static void print_value(const struct zpm_field *field)
     printf("object of strings");
     break;
   case ZPM_FIELD_UINT32:
-  case ZPM_FIELD_UINT64:
     print_bounds(field);
+    break;
+  case ZPM_FIELD_UINT64:
+    printf("bytes, or text such as `\"200M\"`");
     break;
   case ZPM_FIELD_BOOL:
     printf("`true`, `false`");
@@ -113,6 +200,29 @@ static void print_value(const struct zpm_field *field)
   case ZPM_FIELD_SIGNAL:
     printf("name or number of a signal");
     break;
+  case ZPM_FIELD_SECONDS:
+    printf("%s%.15g to %.15g seconds", field->off ? "0, " : "",
+           (double)field->min / MS_PER_SECOND,
+           (double)field->max / MS_PER_SECOND);
+    break;
+  case ZPM_FIELD_ID:
+    printf("number of a user or group");
+    break;
+  case ZPM_FIELD_UMASK:
+    printf("octal text, or a number");
+    break;
+  case ZPM_FIELD_NICE:
+    printf("-20 to 19");
+    break;
+  case ZPM_FIELD_RLIMITS:
+    printf("object, see below");
+    break;
+  case ZPM_FIELD_PROBES:
+    printf("object or array of objects, see below");
+    break;
+  case ZPM_FIELD_WATCH:
+    printf("`true`, `false`, array of paths");
+    break;
   case ZPM_FIELD_LATER:
     break;
   }
@@ -125,7 +235,9 @@ static void print_flag(const struct zpm_field *field)
   /* A '|' would end the cell. */
   if (field->type == ZPM_FIELD_AUTORESTART)
     value = "VALUE";
-  if (field->flag != NULL)
+  if (field->flag != NULL && field->type == ZPM_FIELD_WATCH)
+    printf("`--%s[=PATH]`", field->flag);
+  else if (field->flag != NULL)
     printf("`--%s%s%s`", field->flag, value[0] != '\0' ? " " : "", value);
 }
 
@@ -141,6 +253,19 @@ static void print_field(const struct zpm_field *field)
   printf(" | %s |\n", field->help);
 }
 
+static void print_probe_field(const struct zpm_field *field)
+{
+  bool is_option = field->flag != NULL || field->fallback != NULL;
+
+  printf("| `%s` | ", field->name);
+  if (is_option)
+    printf("`%s`", field->flag != NULL ? field->flag : field->name);
+  printf(" | ");
+  print_value(field);
+  printf(" | %s | %s |\n", field->fallback != NULL ? field->fallback : "",
+         field->help);
+}
+
 void print_configuration(void)
 {
   fputs(INTRODUCTION, stdout);
@@ -149,6 +274,9 @@ void print_configuration(void)
       print_field(&ZPM_FIELDS[i]);
   }
   fputs(RULES, stdout);
+  for (size_t i = 0; i < ZPM_PROBE_FIELD_COUNT; i++)
+    print_probe_field(&ZPM_PROBE_FIELDS[i]);
+  fputs(LATER, stdout);
   for (size_t i = 0; i < ZPM_FIELD_COUNT; i++) {
     if (ZPM_FIELDS[i].type == ZPM_FIELD_LATER)
       print_field(&ZPM_FIELDS[i]);

@@ -25,11 +25,24 @@ const char *value_of_field(const struct zpm_field *field)
     return "true|false|always";
   case ZPM_FIELD_SIGNAL:
     return "SIGNAL";
+  case ZPM_FIELD_SECONDS:
+    return "SECONDS";
+  case ZPM_FIELD_ID:
+    return "ID";
+  case ZPM_FIELD_UMASK:
+    return "OCTAL";
+  case ZPM_FIELD_NICE:
+    return "N";
+  case ZPM_FIELD_RLIMITS:
+    return "NAME=N";
+  case ZPM_FIELD_PROBES:
+    return "TARGET";
   case ZPM_FIELD_STRING:
   case ZPM_FIELD_STRINGS:
   case ZPM_FIELD_CHOICE:
     return "VALUE";
   case ZPM_FIELD_BOOL:
+  case ZPM_FIELD_WATCH:
   case ZPM_FIELD_LATER:
     break;
   }

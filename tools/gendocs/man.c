@@ -133,7 +133,10 @@ static void print_command(const struct zpm_command *command)
 
 static void print_field(const struct zpm_field *field)
 {
-  print_flag(0, field->flag, value_of_field(field));
+  const char *value = value_of_field(field);
+
+  print_flag(0, field->flag,
+             field->type == ZPM_FIELD_WATCH ? "[=PATH]" : value);
   print_text(field->help);
   if (field->fallback != NULL) {
     printf(" (");
