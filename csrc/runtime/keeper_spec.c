@@ -33,6 +33,15 @@ static const int RLIMITS[ZPM_RLIMIT_KINDS] = {
     [ZPM_RLIMIT_STACK] = RLIMIT_STACK,
 };
 
+int zpm_keeper_spec_rlimit_of(int stage)
+{
+  for (int kind = 0; kind < ZPM_RLIMIT_KINDS; kind++) {
+    if (ZPM_STAGE_RLIMIT + RLIMITS[kind] == stage)
+      return kind;
+  }
+  return -1;
+}
+
 _Static_assert(ZPM_RLIMIT_UNLIMITED == UINT64_MAX, "as in the spec");
 
 static int put_limits(struct zpm_str *spec, struct zpm_spawn_spec *head,

@@ -10,4 +10,7 @@ struct zpm_spawn;
 int zpm_keeper_spec_create(const struct zpm_spawn *spawn,
                            struct zpm_error *err);
 
+/* Which limit (enum zpm_rlimit_kind) a failed stage speaks of; -1: none. */
+int zpm_keeper_spec_rlimit_of(int stage);
+
 #endif

@@ -82,7 +82,10 @@ static int fill(struct zpm_launch *launch,
   launch->is_node =
       runner->command != NULL && zpm_interpreter_is_node(runner->command);
   launch->path = zpm_strdup(program);
-  if (launch->path == NULL)
+  if (runner->command != NULL)
+    launch->script = zpm_strdup(script);
+  if (launch->path == NULL ||
+      (runner->command != NULL && launch->script == NULL))
     return ZPM_ENOMEM;
   if (launch->is_node && options->agent_path != NULL &&
       options->channel_fd >= 0)
@@ -97,10 +100,12 @@ static int prepare(struct zpm_launch *launch,
 {
   const struct zpm_config *config = options->config;
   struct zpm_finder finder = {.cwd = config->cwd};
-  int rc = zpm_launch_check_cwd(config->cwd, err);
+  int rc = zpm_identity_resolve(&launch->identity, config, err);
 
   if (rc == 0)
-    rc = zpm_launch_env_build(&launch->env, options);
+    rc = zpm_launch_check_cwd(config->cwd, err);
+  if (rc == 0)
+    rc = zpm_launch_env_build(&launch->env, options, &launch->identity);
   if (rc != 0)
     return rc;
   finder.path = zpm_strv_env_get(&launch->env, "PATH");
@@ -136,6 +141,8 @@ int zpm_launch_prepare(struct zpm_launch *launch,
 void zpm_launch_deinit(struct zpm_launch *launch)
 {
   zpm_free(launch->path);
+  zpm_free(launch->script);
+  zpm_identity_deinit(&launch->identity);
   zpm_strv_deinit(&launch->argv);
   zpm_strv_deinit(&launch->env);
   *launch = (struct zpm_launch){0};

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/config.h"
 #include "core/record.h"
+#include "runtime/identity.h"
 #include "zpm/error.h"
 
 /*
@@ -23,7 +24,9 @@
  * shebang naming a program that is not there, interpreter not found.
  */
 struct zpm_launch {
-  char *path; /* absolute, for execve */
+  char *path;   /* absolute, for execve */
+  char *script; /* that it is to read, or NULL: it is the script */
+  struct zpm_identity identity;
   struct zpm_strv argv;
   struct zpm_strv env;
   bool is_node;           /* agent preloaded, wants an IPC channel */

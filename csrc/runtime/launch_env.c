@@ -64,7 +64,8 @@ static int set_number(struct zpm_strv *env, const char *key, unsigned number)
 }
 
 int zpm_launch_env_build(struct zpm_strv *env,
-                         const struct zpm_launch_options *options)
+                         const struct zpm_launch_options *options,
+                         const struct zpm_identity *identity)
 {
   const struct zpm_config *config = options->config;
   char *const *caller =
@@ -73,6 +74,8 @@ int zpm_launch_env_build(struct zpm_strv *env,
 
   if (rc == 0)
     rc = copy(env, caller);
+  if (rc == 0)
+    rc = zpm_identity_put_env(identity, env);
   for (size_t i = 0; rc == 0 && i < config->env.len; i++)
     rc = set_pair(env, config->env.items[i]);
   if (rc == 0 && config->port != 0)

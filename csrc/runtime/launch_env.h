@@ -3,16 +3,18 @@
 
 #include "base/str.h"
 
+struct zpm_identity;
 struct zpm_launch_options;
 
 /*
  * The environment of an app: the marker first (so that it is found in the first
- * page of /proc/PID/environ), then the caller's, the config's over it, then
- * what zpm says.  Variables that would make the app take itself for a part of
- * zpm, or of another Node program, are left out.
+ * page of /proc/PID/environ), then the caller's, what its user has instead, the
+ * config's over it, then what zpm says.  Variables that would make the app take
+ * itself for a part of zpm, or of another Node program, are left out.
  */
 int zpm_launch_env_build(struct zpm_strv *env,
-                         const struct zpm_launch_options *options);
+                         const struct zpm_launch_options *options,
+                         const struct zpm_identity *identity);
 
 /* What a Node app needs to find its channel. */
 int zpm_launch_env_add_channel(struct zpm_strv *env, int channel_fd);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "keeper/wire.h"
+#include "runtime/keeper_spec.h"
 #include "runtime/launch_words.h"
 
 struct zpm_launch_words zpm_launch_words(int error)
@@ -18,11 +19,50 @@ struct zpm_launch_words zpm_launch_words(int error)
   return words;
 }
 
-static int exec_failed(const char *path, int error, struct zpm_error *err)
+/* "as the user 'www'", if it is to run as another one. */
+static int other_user(const struct zpm_launch *launch, const char *what,
+                      const char *path, int error, struct zpm_error *err)
+{
+  return zpm_error_set(err, ZPM_ESTART,
+                       "the user '%s' cannot %s %s: %s. That user needs the "
+                       "right to it, and to enter the folders above it",
+                       launch->identity.name, what, path,
+                       zpm_launch_words(error).text);
+}
+
+static bool is_other_user(const struct zpm_launch *launch, int error)
+{
+  return error == EACCES && launch->identity.name != NULL;
+}
+
+/* What has a name of its own among the limits. */
+static int limit_failed(const struct zpm_launch *launch, int stage, int error,
+                        struct zpm_error *err)
+{
+  struct zpm_launch_words words = zpm_launch_words(error);
+  int kind = zpm_keeper_spec_rlimit_of(stage);
+
+  if (stage == ZPM_STAGE_NICE)
+    return zpm_error_set(err, ZPM_ESTART,
+                         "cannot run %s: its nice value cannot be set: %s. "
+                         "Only root can set one below that of zpm",
+                         launch->path, words.text);
+  return zpm_error_set(err, ZPM_ESTART,
+                       "cannot run %s: its limit %s (rlimits) cannot be set: "
+                       "%s. Only root can raise the hard one above that of zpm",
+                       launch->path, kind >= 0 ? zpm_rlimit_name(kind) : "",
+                       words.text);
+}
+
+static int exec_failed(const struct zpm_launch *launch, int error,
+                       struct zpm_error *err)
 {
   struct zpm_launch_words words = zpm_launch_words(error);
   const char *advice = "Check that it can be started by hand";
+  const char *path = launch->path;
 
+  if (is_other_user(launch, error))
+    return other_user(launch, "run", path, error, err);
   if (error == EACCES && access(path, X_OK) != 0)
     return zpm_error_set(err, ZPM_ESTART,
                          "cannot run %s: %s. Make it executable: chmod +x %s",
@@ -43,6 +83,9 @@ static int exec_failed(const char *path, int error, struct zpm_error *err)
              "128 KiB";
   else if (error == ETXTBSY)
     advice = "It is being written just now: start again when it is complete";
+  else if (error == EAGAIN)
+    advice = "Its user has as many processes as it may have (rlimits.nproc, "
+             "ulimit -u)";
   return zpm_error_set(err, ZPM_ESTART, "cannot run %s: %s. %s", path,
                        words.text, advice);
 }
@@ -52,10 +95,19 @@ int zpm_launch_explain(const struct zpm_launch *launch, const char *cwd,
 {
   struct zpm_launch_words words = zpm_launch_words(error);
 
+  if (stage == ZPM_STAGE_NICE || stage >= ZPM_STAGE_RLIMIT)
+    return limit_failed(launch, stage, error, err);
   switch (stage) {
   case ZPM_STAGE_EXEC:
-    return exec_failed(launch->path, error, err);
+    return exec_failed(launch, error, err);
+  case ZPM_STAGE_SCRIPT:
+    if (is_other_user(launch, error))
+      return other_user(launch, "read", launch->script, error, err);
+    return zpm_error_set(err, ZPM_ESTART, "cannot read %s: %s. Check the path",
+                         launch->script, words.text);
   case ZPM_STAGE_CWD:
+    if (is_other_user(launch, error))
+      return other_user(launch, "enter", cwd, error, err);
     return zpm_error_set(err, ZPM_ESTART,
                          "cannot enter the folder %s: %s. Check cwd (--cwd)",
                          cwd, words.text);

@@ -10,18 +10,22 @@ static const char SHELL[] = "/bin/sh";
 
 static int prepare(struct zpm_launch *launch,
                    const struct zpm_launch_options *options,
-                   const char *command)
+                   const char *command, struct zpm_error *err)
 {
-  int rc = zpm_strv_push(&launch->argv, SHELL);
+  int rc = zpm_identity_resolve(&launch->identity, options->config, err);
 
   launch->path = zpm_strdup(SHELL);
   if (launch->path == NULL)
     return ZPM_ENOMEM;
   if (rc == 0)
+    rc = zpm_strv_push(&launch->argv, SHELL);
+  if (rc == 0)
     rc = zpm_strv_push(&launch->argv, "-c");
   if (rc == 0)
     rc = zpm_strv_push(&launch->argv, command);
-  return rc != 0 ? rc : zpm_launch_env_build(&launch->env, options);
+  return rc != 0
+             ? rc
+             : zpm_launch_env_build(&launch->env, options, &launch->identity);
 }
 
 int zpm_launch_shell(struct zpm_launch *launch,
@@ -31,11 +35,12 @@ int zpm_launch_shell(struct zpm_launch *launch,
   int rc;
 
   *launch = (struct zpm_launch){0};
-  rc = prepare(launch, options, command);
+  rc = prepare(launch, options, command, err);
   if (rc == 0)
     return 0;
   zpm_launch_deinit(launch);
-  return zpm_error_set(err, rc, "%s", zpm_code_text(rc));
+  return rc == ZPM_ENOMEM ? zpm_error_set(err, rc, "%s", zpm_code_text(rc))
+                          : rc;
 }
 
 void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
@@ -46,6 +51,10 @@ void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
   spawn->cwd = config->cwd;
   spawn->argv = launch->argv.items;
   spawn->envp = launch->env.items;
-  spawn->uid = ZPM_SPEC_KEEP;
-  spawn->gid = ZPM_SPEC_KEEP;
+  spawn->script = launch->script;
+  spawn->uid = launch->identity.uid;
+  spawn->gid = launch->identity.gid;
+  spawn->groups = launch->identity.groups;
+  spawn->group_count = launch->identity.group_count;
+  spawn->limits = config;
 }

@@ -10,6 +10,7 @@
 
 #include "runtime/channel.h"
 #include "runtime/keeper_link.h"
+#include "runtime/launch_shell.h"
 #include "runtime/proc.h"
 
 /* Both ends of what a new process is given. -1: not there. */
@@ -149,18 +150,13 @@ static int attach(struct zpm_proc *proc, int *ours)
 static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
 {
   struct zpm_spawn spawn = {
-      .id = proc->tree.id,
-      .path = proc->launch.path,
-      .cwd = proc->recipe->config->cwd,
-      .argv = proc->launch.argv.items,
-      .envp = proc->launch.env.items,
-      .uid = ZPM_SPEC_KEEP,
-      .gid = ZPM_SPEC_KEEP,
       .fds = ends->child,
       .fd_count = ends->child[ZPM_RUN_CHANNEL_FD] >= 0 ? 4 : 3,
   };
 
-  return zpm_keeper_link_spawn(proc->services->link, &spawn, &proc->error);
+  zpm_launch_fill_spawn(&spawn, &proc->launch, proc->recipe->config);
+  zpm_identity_give(&proc->launch.identity, spawn.fds, spawn.fd_count);
+  return zpm_run_tree_spawn(&proc->tree, &spawn, &proc->error);
 }
 
 static int prepare(struct zpm_proc *proc)
