@@ -97,6 +97,23 @@ static int take_error(const char *body, size_t len)
   return failure.error < 0 ? failure.error : -EPROTO;
 }
 
+static int take_message(const struct nlmsghdr *header, const char *body,
+                        uint16_t port, struct zpm_sockets *sockets)
+{
+  size_t len = header->nlmsg_len - NLMSG_HDRLEN;
+
+  switch (header->nlmsg_type) {
+  case NLMSG_DONE:
+    return 0;
+  case NLMSG_ERROR:
+    return take_error(body, len);
+  case SOCK_DIAG_BY_FAMILY:
+    return take_socket(body, len, port, sockets);
+  default:
+    return MORE;
+  }
+}
+
 static int take_reply(const char *bytes, size_t len, uint16_t port,
                       struct zpm_sockets *sockets)
 {
@@ -106,18 +123,12 @@ static int take_reply(const char *bytes, size_t len, uint16_t port,
     struct nlmsghdr header;
     size_t step;
 
-    if (len < NLMSG_HDRLEN)
+    if (len < sizeof(header))
       return -EPROTO;
     memcpy(&header, bytes, sizeof(header));
     if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
       return -EPROTO;
-    step = header.nlmsg_len - NLMSG_HDRLEN;
-    if (header.nlmsg_type == NLMSG_DONE)
-      return 0;
-    if (header.nlmsg_type == NLMSG_ERROR)
-      return take_error(bytes + NLMSG_HDRLEN, step);
-    if (header.nlmsg_type == SOCK_DIAG_BY_FAMILY)
-      rc = take_socket(bytes + NLMSG_HDRLEN, step, port, sockets);
+    rc = take_message(&header, bytes + NLMSG_HDRLEN, port, sockets);
     step = NLMSG_ALIGN(header.nlmsg_len);
     bytes += step < len ? step : len;
     len -= step < len ? step : len;
