@@ -43,11 +43,31 @@ static bool is_alive(const struct zpm_process *process)
   return process->state != 'Z' && process->state != 'X';
 }
 
+static bool is_inside(int pid, const struct zpm_tree_query *query)
+{
+  size_t low = 0;
+  size_t high = query->inside_count;
+
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+
+    if (query->inside[middle] == pid)
+      return true;
+    if (query->inside[middle] < pid)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
 static bool is_root(const struct zpm_process *process,
                     const struct zpm_tree_query *query)
 {
   if (query->leader > 0 &&
       (process->pid == query->leader || process->pgid == query->leader))
+    return true;
+  if (is_inside(process->pid, query))
     return true;
   return query->keeper > 0 && process->ppid == query->keeper &&
          is_alive(process) && query->has_marker(query->ctx, process->pid);

@@ -12,7 +12,8 @@
  * An app's tree is its leader, all descendants, everything in its process
  * group, and every orphan that the keeper adopted (ppid == keeper) whose
  * environment carries the app's marker, with the descendants of those.  So a
- * child that called setsid, or forked twice, is still found.
+ * child that called setsid, or forked twice, is still found.  Where the system
+ * can tell for certain (control groups), those it names are added.
  */
 struct zpm_process {
   int pid;
@@ -41,6 +42,9 @@ struct zpm_tree_query {
   /* Does this process carry the app's marker?  Asked for orphans only. */
   bool (*has_marker)(void *ctx, int pid);
   void *ctx;
+  const int *inside; /* pids that belong to it whatever they look like,
+                        ascending; read after the table */
+  size_t inside_count;
 };
 
 /* Writes the indexes (into table->items) of the living members, zombies left

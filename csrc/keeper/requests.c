@@ -39,14 +39,17 @@ static int spawn(struct zpm_keeper *keeper,
 {
   struct zpm_ctl *ctl = &keeper->ctl;
   struct zpm_child child = {.id = record->id};
+  bool grouped = (record->flags & ZPM_WIRE_CGROUP) != 0;
+  size_t count = grouped ? ctl->fd_count - 1 : ctl->fd_count;
 
-  if (ctl->fd_count < SPAWN_FDS_MIN)
+  if (ctl->fd_count < SPAWN_FDS_MIN + (grouped ? 1 : 0))
     return EINVAL;
   if (zpm_table_child_by_id(&keeper->table, record->id) != NULL)
     return EEXIST;
   if (zpm_table_reserve_child(&keeper->table) != 0)
     return ENOMEM;
-  child.pid = zpm_spawn_child(ctl->fds, ctl->fd_count, &keeper->nofile);
+  child.pid = zpm_spawn_child(ctl->fds, count, grouped ? ctl->fds[count] : -1,
+                              &keeper->nofile);
   if (child.pid < 0) {
     child.pid = 0;
     child.status = errno;

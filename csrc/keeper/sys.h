@@ -28,6 +28,10 @@ void zpm_sys_close_others(int keep);
  * dies meanwhile may be left out. */
 void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx);
 
+/* fork(), into the control group whose folder this is (-1: none).  A group that
+ * cannot be joined is left out: whoever made it looks after that. */
+pid_t zpm_sys_fork(int cgroup);
+
 /* The niceness of this process, among all others.  0, or -1 with errno. */
 int zpm_sys_set_nice(int nice);
 

@@ -18,12 +18,14 @@ enum zpm_wire_type {
   /* daemon -> keeper */
   ZPM_WIRE_PUT = 1, /* name, 1 fd: store (replaces the same name) */
   ZPM_WIRE_DEL,     /* name: close and forget */
-  ZPM_WIRE_SPAWN, /* id; fds: spec, exec-error pipe (w), then the child's 0.. */
-  ZPM_WIRE_KILL,  /* id, a = signal, flags & GROUP = the whole group */
-  ZPM_WIRE_ACK,   /* id: reap the zombie, forget the child */
-  ZPM_WIRE_REEXEC, /* reserved for replacing the keeper: NAK ENOSYS */
-  ZPM_WIRE_QUIT,   /* no respawn: the keeper leaves when the daemon has */
-  ZPM_WIRE_PING,   /* id */
+  ZPM_WIRE_SPAWN,   /* id; fds: spec, exec-error pipe (w), then the child's 0..;
+                       flags & CGROUP: the last one is the folder of the control
+                       group that it is to be born in, if that can be */
+  ZPM_WIRE_KILL,    /* id, a = signal, flags & GROUP = the whole group */
+  ZPM_WIRE_ACK,     /* id: reap the zombie, forget the child */
+  ZPM_WIRE_REEXEC,  /* reserved for replacing the keeper: NAK ENOSYS */
+  ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
+  ZPM_WIRE_PING,    /* id */
   /* keeper -> daemon */
   ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
   ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */
@@ -36,6 +38,7 @@ enum zpm_wire_type {
 
 enum {
   ZPM_WIRE_GROUP = 1 << 0,  /* KILL */
+  ZPM_WIRE_CGROUP = 1 << 0, /* SPAWN */
   ZPM_WIRE_EXITED = 1 << 0, /* CHILD */
 };
 

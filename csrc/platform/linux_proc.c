@@ -255,8 +255,8 @@ static int parse_pids(const char *text, size_t len, int *pid,
   return 0;
 }
 
-/* Reads them all from `fd`, which may give them in pieces, and closes it. */
-static int read_pids(int fd, struct zpm_pids *pids)
+/* The file may give them in pieces. */
+int zpm_pids_read(int fd, struct zpm_pids *pids)
 {
   char chunk[CHUNK];
   ssize_t got;
@@ -275,7 +275,7 @@ static int children_of_thread(int tasks, int tid, struct zpm_pids *children)
   int fd = openat(tasks, zpm_proc_path(path, "", tid, "/children"),
                   O_RDONLY | O_CLOEXEC);
 
-  return fd < 0 ? 0 : read_pids(fd, children); /* the thread has gone */
+  return fd < 0 ? 0 : zpm_pids_read(fd, children); /* the thread has gone */
 }
 
 static int children_of_all_threads(int pid, struct zpm_pids *children)
@@ -311,5 +311,5 @@ int zpm_platform_children(int pid, uint32_t threads, struct zpm_pids *children)
   fd = open(zpm_proc_path(path, "/proc/", pid, suffix), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return errno == ENOENT ? -ESRCH : -errno;
-  return read_pids(fd, children);
+  return zpm_pids_read(fd, children);
 }

@@ -67,6 +67,8 @@ struct zpm_pids {
  * for figures, not for killing (the kernel may leave some out).  `threads` as
  * sampled: with 1 it is a single read; 0 means unknown. */
 int zpm_platform_children(int pid, uint32_t threads, struct zpm_pids *children);
+/* Appends the numbers of a file like "12 34", and closes it. */
+int zpm_pids_read(int fd, struct zpm_pids *pids);
 void zpm_pids_deinit(struct zpm_pids *pids);
 
 /* ---- users ---- */
@@ -102,6 +104,35 @@ int zpm_platform_alarm_set(int alarm, int64_t at_s);
  * must be set anew then. */
 void zpm_platform_alarm_drain(int alarm);
 
+/* ---- groups of processes that nobody leaves unasked ---- */
+
+/* Makes sure that there is a folder `name` for such groups (control groups of
+ * version 2, in our own) and appends its path.  -errno, or ZPM_EUNSUPPORTED;
+ * `err` says in words what is missing. */
+int zpm_platform_groups_open(const char *name, struct zpm_str *folder,
+                             struct zpm_error *err);
+
+/* A new group, to be born in (or the one that is there): a descriptor of it. */
+int zpm_platform_group_create(const char *path);
+/* Appends who lives in it and in the groups below it; not the zombies. */
+int zpm_platform_group_members(const char *path, struct zpm_pids *members);
+/* SIGKILL to all of them at once, also to those who are just being born. */
+int zpm_platform_group_kill(const char *path);
+/* With the groups below it.  -EBUSY: somebody lives there, and nothing was
+ * removed. */
+int zpm_platform_group_remove(const char *path);
+
+/* Calls `each` for every group in the folder. */
+void zpm_platform_groups_each(const char *folder,
+                              void (*each)(void *ctx, const char *name),
+                              void *ctx);
+
+/* How many processes the kernel has killed for lack of memory, at this source:
+ * among us and our apps if our control group counts that, else on the whole
+ * machine.  The difference of two looks tells. */
+int zpm_platform_oom_source(struct zpm_str *path);
+uint64_t zpm_platform_oom_kills(const char *source);
+
 /* ---- files and sockets ---- */
 
 /* An anonymous file that can be inherited and mapped; close-on-exec. */
@@ -133,6 +164,12 @@ int zpm_platform_port_owners(uint16_t port, struct zpm_process_table *table,
 /* Whether one of these processes listens on the port: 1 or 0.  Negative if that
  * cannot be told (their files may not be looked at). */
 int zpm_platform_listens(uint16_t port, const int *pids, size_t count);
+
+/* ---- limits ---- */
+
+/* How many folders one user may watch for changes, and by how many watchers at
+ * once.  -errno if the system does not say. */
+int zpm_platform_watch_limits(uint64_t *folders, uint64_t *watchers);
 
 /* ---- this program ---- */
 

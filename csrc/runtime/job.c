@@ -186,10 +186,11 @@ static void close_ends(const int fds[3])
 static int ask_keeper(struct zpm_job *job, const struct zpm_config *config,
                       const int fds[3], struct zpm_error *err)
 {
-  struct zpm_spawn spawn = {.id = job->tree.id, .fds = fds, .fd_count = 3};
+  struct zpm_spawn spawn = {.fds = fds, .fd_count = 3};
 
   zpm_launch_fill_spawn(&spawn, &job->launch, config);
-  return zpm_keeper_link_spawn(job->services->link, &spawn, err);
+  zpm_identity_give(&job->launch.identity, spawn.fds, spawn.fd_count);
+  return zpm_run_tree_spawn(&job->tree, &spawn, err);
 }
 
 static int prepare(struct zpm_job *job, const struct zpm_job_options *options,

@@ -15,7 +15,7 @@
 enum {
   RECORDS_PER_READ = 32,
   SPEC_AND_ERROR_PIPE = 2,
-  CHILD_FDS_MAX = ZPM_WIRE_FD_MAX - SPEC_AND_ERROR_PIPE,
+  CHILD_FDS_MAX = ZPM_WIRE_FD_MAX - SPEC_AND_ERROR_PIPE - 1, /* the group */
 };
 
 struct zpm_keeper_link {
@@ -200,10 +200,15 @@ static int send_spawn(struct zpm_keeper_link *link,
 {
   int fds[ZPM_WIRE_FD_MAX] = {spec, error_pipe};
   struct zpm_wire_record record = {.type = ZPM_WIRE_SPAWN, .id = spawn->id};
+  size_t count = SPEC_AND_ERROR_PIPE;
 
   for (size_t i = 0; i < spawn->fd_count; i++)
-    fds[SPEC_AND_ERROR_PIPE + i] = spawn->fds[i];
-  return request(link, record, fds, SPEC_AND_ERROR_PIPE + spawn->fd_count);
+    fds[count++] = spawn->fds[i];
+  if (spawn->cgroup > 0) {
+    record.flags |= ZPM_WIRE_CGROUP;
+    fds[count++] = spawn->cgroup;
+  }
+  return request(link, record, fds, count);
 }
 
 int zpm_keeper_link_spawn(struct zpm_keeper_link *link,

@@ -83,6 +83,7 @@ struct zpm_spawn {
   const char *script; /* what the program must be able to read; NULL: nothing */
   const int *fds;     /* the child's 0, 1, 2, ...; stay the caller's to close */
   size_t fd_count;
+  int cgroup; /* folder of the control group to be born in; 0: none */
 };
 
 /* All return 0 or a negative code, ZPM_EKEEPER when the keeper is gone. */

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "platform/platform.h"
 #include "runtime/run_tree.h"
+#include "runtime/services.h"
 
 enum { FIRST_PAUSE_MS = 2, LONGEST_PAUSE_MS = 50 };
 
@@ -55,6 +56,8 @@ static void signal_members(const struct zpm_reaper *reaper,
                            struct zpm_run_tree *tree, const size_t *members,
                            size_t count)
 {
+  if (tree->signal == SIGKILL)
+    zpm_run_group_kill(&tree->services->groups, tree->id);
   for (size_t i = 0; i < count; i++) {
     const struct zpm_process *member = &reaper->table.items[members[i]];
 
@@ -81,7 +84,9 @@ static enum finding look_at(struct zpm_reaper *reaper,
     signal_members(reaper, tree, members, count);
   if (!tree->leader_ended)
     return LEADER_STILL_THERE; /* its end brings the tree back here */
-  return count == 0 ? NOTHING_LEFT : SOMETHING_LEFT;
+  return count == 0 && zpm_run_group_is_empty(&tree->services->groups, tree->id)
+             ? NOTHING_LEFT
+             : SOMETHING_LEFT;
 }
 
 static void look(struct zpm_reaper *reaper, size_t *members)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
@@ -36,8 +37,24 @@ void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id)
   zpm_list_append(&services->trees, &tree->link);
 }
 
+int zpm_run_tree_spawn(struct zpm_run_tree *tree, struct zpm_spawn *spawn,
+                       struct zpm_error *err)
+{
+  int group = zpm_run_group_create(&tree->services->groups, tree->id);
+  int rc;
+
+  spawn->id = tree->id;
+  spawn->cgroup = group;
+  rc = zpm_keeper_link_spawn(tree->services->link, spawn, err);
+  if (group >= 0)
+    close(group);
+  return rc;
+}
+
 void zpm_run_tree_end(struct zpm_run_tree *tree)
 {
+  if (tree->id != 0)
+    zpm_run_group_remove(&tree->services->groups, tree->id);
   zpm_list_remove(&tree->watched);
   zpm_list_remove(&tree->link);
   tree->id = 0;

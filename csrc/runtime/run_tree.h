@@ -8,6 +8,7 @@
 #include "core/record.h"
 #include "core/tree.h"
 #include "keeper/wire.h"
+#include "zpm/error.h"
 
 /*
  * The processes of one run, whoever it is of: a proc or a job embeds this.
@@ -19,6 +20,7 @@
 struct zpm_config;
 struct zpm_run_tree;
 struct zpm_services;
+struct zpm_spawn;
 
 /* In the environment of every process of a run: its id, 16 hex digits. */
 #define ZPM_RUN_MARKER "ZPM_APP_ID="
@@ -61,6 +63,10 @@ void zpm_run_tree_init(struct zpm_run_tree *tree, struct zpm_services *services,
 /* A new run: with an id of its own (0), or one that another supervisor began.
  */
 void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id);
+/* Asks the keeper to start the run: spawn->id and spawn->cgroup are filled in
+ * here. */
+int zpm_run_tree_spawn(struct zpm_run_tree *tree, struct zpm_spawn *spawn,
+                       struct zpm_error *err);
 /* The run is over, or let go of: nothing more is heard of it. */
 void zpm_run_tree_end(struct zpm_run_tree *tree);
 

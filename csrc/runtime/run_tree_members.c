@@ -26,8 +26,17 @@ size_t zpm_run_tree_members(struct zpm_run_tree *tree,
       .has_marker = carries_marker,
       .ctx = tree,
   };
+  struct zpm_pids inside = {0};
+  size_t count;
 
-  return zpm_tree_members(table, &query, members);
+  /* After the table: a number that was used again in between has another start
+   * there, and is not signalled. */
+  zpm_run_group_members(&tree->services->groups, tree->id, &inside);
+  query.inside = inside.items;
+  query.inside_count = inside.len;
+  count = zpm_tree_members(table, &query, members);
+  zpm_pids_deinit(&inside);
+  return count;
 }
 
 static void describe(const struct zpm_process_table *table,

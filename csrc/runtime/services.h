@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "core/budget.h"
+#include "runtime/run_group.h"
 
 struct zpm_keeper_link;
 struct zpm_logs;
@@ -23,6 +24,7 @@ struct zpm_services {
   struct zpm_budget budget; /* of restarts */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
+  struct zpm_run_groups groups;
 };
 
 #endif

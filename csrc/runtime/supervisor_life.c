@@ -169,6 +169,7 @@ static void release(void *ctx)
   zpm_free(supervisor->state_path);
   zpm_free(supervisor->agent_path);
   zpm_free(supervisor->acks);
+  zpm_run_groups_close(&supervisor->services.groups);
   zpm_free(supervisor);
   if (closed != NULL)
     closed(closed_ctx);
@@ -273,6 +274,9 @@ static int create_parts(struct zpm_supervisor *supervisor,
   if (supervisor->metrics == NULL || supervisor->logs_folder == NULL ||
       zpm_reaper_create(services->loop, &services->reaper) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  zpm_run_groups_open(&services->groups,
+                      options->keeper_path == NULL ? options->state_path : NULL,
+                      services->last_id);
   rc = zpm_logs_create(services->loop, &logs, &services->logs, err);
   if (rc == 0)
     rc = load(supervisor, err);

@@ -171,4 +171,5 @@ void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
   }
   drop_fds(supervisor, table);
   end_strays(supervisor, table);
+  zpm_run_groups_sweep(&supervisor->services);
 }
