@@ -1,4 +1,4 @@
-#include "api/handlers.h"
+#include "api/doctor.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/handlers.h"
 #include "api/state.h"
 #include "platform/platform.h"
 
@@ -25,54 +26,23 @@ enum {
   DESCRIPTORS_PER_APP = 8,
 };
 
-struct doctor {
-  struct zpm_api *api;
-  struct zpm_writer *w;
-};
-
-struct finding {
-  const char *check;
-  bool ok;
-  const char *text;
-  const char *advice; /* when not ok */
-};
-
-static void put_text(struct zpm_writer *w, const char *key, const char *text)
-{
-  zpm_writer_key(w, key);
-  zpm_writer_text(w, text);
-}
-
-static void report(struct doctor *doctor, const struct finding *finding)
-{
-  struct zpm_writer *w = doctor->w;
-
-  zpm_writer_begin_object(w);
-  put_text(w, "check", finding->check);
-  zpm_writer_key(w, "ok");
-  zpm_writer_bool(w, finding->ok);
-  put_text(w, "text", finding->text);
-  if (!finding->ok)
-    put_text(w, "advice", finding->advice);
-  zpm_writer_end_object(w);
-}
-
 /* ---- the checks ---- */
 
-static void check_keeper(struct doctor *doctor)
+static void check_keeper(struct zpm_doctor *doctor)
 {
   int pid = zpm_supervisor_keeper_pid(doctor->api->supervisor);
   bool ok = pid > 0 && kill(pid, 0) == 0;
   char text[64];
 
   snprintf(text, sizeof(text), "zpm-keeper runs (pid %d)", pid);
-  report(doctor, &(struct finding){
-                     "keeper", ok, ok ? text : "zpm-keeper does not answer",
-                     "stop the daemon and start it again: zpm restart-daemon"});
+  zpm_doctor_report(
+      doctor, &(struct zpm_finding){
+                  "keeper", ok, ok ? text : "zpm-keeper does not answer",
+                  "stop the daemon and start it again: zpm restart-daemon"});
 }
 
 /* Only for a daemon: an embedded supervisor has no folder of its own. */
-static void check_folder(struct doctor *doctor)
+static void check_folder(struct zpm_doctor *doctor)
 {
   const struct zpm_api *api = doctor->api;
   char path[1024];
@@ -92,12 +62,13 @@ static void check_folder(struct doctor *doctor)
     snprintf(text, sizeof(text), "%s is %s, mode %03o", path,
              access(path, W_OK) == 0 ? "writable" : "not writable",
              (unsigned)info.st_mode & 0777);
-  report(doctor,
-         &(struct finding){"state folder", ok, text,
-                           "it must be yours alone: chmod 700 that folder"});
+  zpm_doctor_report(
+      doctor,
+      &(struct zpm_finding){"state folder", ok, text,
+                            "it must be yours alone: chmod 700 that folder"});
 }
 
-static void check_space(struct doctor *doctor)
+static void check_space(struct zpm_doctor *doctor)
 {
   const char *folder = zpm_supervisor_logs_folder(doctor->api->supervisor);
   char text[1200];
@@ -115,9 +86,10 @@ static void check_space(struct doctor *doctor)
     snprintf(text, sizeof(text), "%s cannot be looked at", folder);
   }
   uv_fs_req_cleanup(&req);
-  report(doctor, &(struct finding){
-                     "log space", known && mib >= FREE_MIB_MIN, text,
-                     "make room on that disk: a full one costs log lines"});
+  zpm_doctor_report(doctor,
+                    &(struct zpm_finding){
+                        "log space", known && mib >= FREE_MIB_MIN, text,
+                        "make room on that disk: a full one costs log lines"});
 }
 
 /* Where PATH has an executable of this name; false: nowhere. */
@@ -136,21 +108,22 @@ static bool find_program(const char *program, char *path, size_t size)
   return false;
 }
 
-static void check_node(struct doctor *doctor)
+static void check_node(struct zpm_doctor *doctor)
 {
   char path[1024];
   char text[1100];
   bool ok = find_program("node", path, sizeof(path));
 
   snprintf(text, sizeof(text), "node is %s", path);
-  report(doctor,
-         &(struct finding){
-             "node", ok, ok ? text : "node is not in the PATH of this process",
-             "JavaScript apps need it: install Node.js, or start apps with "
-             "--interpreter-command /path/to/node"});
+  zpm_doctor_report(
+      doctor,
+      &(struct zpm_finding){
+          "node", ok, ok ? text : "node is not in the PATH of this process",
+          "JavaScript apps need it: install Node.js, or start apps with "
+          "--interpreter-command /path/to/node"});
 }
 
-static void check_descriptors(struct doctor *doctor)
+static void check_descriptors(struct zpm_doctor *doctor)
 {
   size_t apps = zpm_supervisor_count(doctor->api->supervisor);
   rlim_t needed = DESCRIPTORS_MIN + DESCRIPTORS_PER_APP * (rlim_t)apps;
@@ -160,37 +133,29 @@ static void check_descriptors(struct doctor *doctor)
   getrlimit(RLIMIT_NOFILE, &limit);
   snprintf(text, sizeof(text), "%llu files may be open at once",
            (unsigned long long)limit.rlim_cur);
-  report(doctor,
-         &(struct finding){"file descriptors", limit.rlim_cur >= needed, text,
-                           "raise it before zpm starts: ulimit -n 65536"});
+  zpm_doctor_report(
+      doctor,
+      &(struct zpm_finding){"file descriptors", limit.rlim_cur >= needed, text,
+                            "raise it before zpm starts: ulimit -n 65536"});
 }
 
-static void check_pidfd(struct doctor *doctor)
+static void check_pidfd(struct zpm_doctor *doctor)
 {
   bool ok = zpm_platform_has_pidfd();
 
-  report(doctor, &(struct finding){
-                     "kernel", ok,
-                     ok ? "signals cannot reach a wrong process (pidfd)"
-                        : "this kernel has no pidfd, or a sandbox hides it",
-                     "a stray child is then signalled by its pid and start "
-                     "time; Linux 5.3 or later closes that gap"});
-}
-
-static void tell_kill_guarantee(struct doctor *doctor)
-{
-  report(doctor,
-         &(struct finding){
-             "kill guarantee", true,
-             "a stop reaches the process group, all descendants, and orphans "
-             "that carry the app's marker",
-             NULL});
+  zpm_doctor_report(doctor,
+                    &(struct zpm_finding){
+                        "kernel", ok,
+                        ok ? "signals cannot reach a wrong process (pidfd)"
+                           : "this kernel has no pidfd, or a sandbox hides it",
+                        "a stray child is then signalled by its pid and start "
+                        "time; Linux 5.3 or later closes that gap"});
 }
 
 void zpm_doctor_run(struct zpm_call *call)
 {
   struct zpm_writer w;
-  struct doctor doctor = {call->api, &w};
+  struct zpm_doctor doctor = {call->api, &w};
 
   zpm_call_begin(call, &w);
   zpm_writer_begin_array(&w);
@@ -200,7 +165,7 @@ void zpm_doctor_run(struct zpm_call *call)
   check_node(&doctor);
   check_descriptors(&doctor);
   check_pidfd(&doctor);
-  tell_kill_guarantee(&doctor);
+  zpm_doctor_look_at_system(&doctor);
   zpm_writer_end_array(&w);
   zpm_call_end(call, &w);
 }

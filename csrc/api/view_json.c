@@ -143,10 +143,10 @@ static void put_stats(struct zpm_writer *w, const struct zpm_app *app,
   put_config_part(w, view->config);
   put_past(w, view);
   put_maybe(w, "nextTryIn", totals.waiting, totals.next_try_in_ms);
+  put_uint(w, "processes", totals.processes);
   put_text(w, "pending", view->pending);
   put_uint(w, "probeFailures", view->probe_failures);
   put_bool(w, "stuck", view->stuck);
-  put_uint(w, "processes", totals.processes);
   zpm_writer_key(w, "workers");
   zpm_writer_begin_array(w);
   for (size_t i = 0; i < view->worker_count; i++)

@@ -286,6 +286,13 @@ const char *zpm_supervisor_logs_folder(const struct zpm_supervisor *supervisor)
   return supervisor->logs_folder;
 }
 
+const char *zpm_supervisor_may_escape(const struct zpm_supervisor *supervisor)
+{
+  const struct zpm_run_groups *groups = &supervisor->services.groups;
+
+  return groups->folder == NULL ? groups->lack.message : NULL;
+}
+
 int zpm_supervisor_keeper_pid(const struct zpm_supervisor *supervisor)
 {
   return zpm_keeper_link_pid(supervisor->services.link);

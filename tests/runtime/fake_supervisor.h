@@ -43,6 +43,8 @@ struct zpm_supervisor {
   bool suspended;
   bool released_keeper;
   int measured; /* how often */
+  int waits;    /* orders that wait for readiness */
+  const char *escapes;
   struct fake_open open[FAKE_OPEN];
   size_t open_count;
 };
@@ -193,6 +195,7 @@ void zpm_supervisor_start(struct zpm_supervisor *fake,
     fake_finish(fake, done, ctx, "", &err);
     return;
   }
+  fake->waits += order->until_ready;
   app = fake_put(fake, order);
   app->status = ZPM_STATUS_RUNNING;
   app->pid = 1000 + (int)fake->count;
@@ -224,6 +227,7 @@ void zpm_supervisor_restart(struct zpm_supervisor *fake, const char *name,
 {
   struct zpm_app *app = fake_find(fake, name);
 
+  fake->waits += order != NULL && order->until_ready;
   if (order != NULL && order->config != NULL)
     zpm_config_merge(&app->config, order->config);
   fake_finish(fake, done, ctx, "restarted", NULL);
@@ -293,6 +297,11 @@ const char *zpm_supervisor_logs_folder(const struct zpm_supervisor *fake)
   return fake->logs_folder;
 }
 
+const char *zpm_supervisor_may_escape(const struct zpm_supervisor *fake)
+{
+  return fake->escapes;
+}
+
 int zpm_supervisor_keeper_pid(const struct zpm_supervisor *fake)
 {
   (void)fake;
@@ -307,13 +316,19 @@ const char *zpm_status_name(enum zpm_status status)
   return NAMES[status];
 }
 
+static char FAKE_LINES[] = "one\ntwo\n";
+static char FAKE_REASON[] = "why \"this\"";
 static const struct zpm_past FAKE_PAST = {
     .exits = {{.known = true,
                .code = -1,
                .signal = 9,
+               .cause = ZPM_CAUSE_OOM,
                .at_ms = 1700000000000,
-               .uptime_ms = 77}},
-    .len = 1,
+               .uptime_ms = 77},
+              {.known = true, .code = 3, .at_ms = 5, .uptime_ms = 6}},
+    .lines = {FAKE_LINES},
+    .reasons = {FAKE_REASON},
+    .len = 2,
 };
 static const struct zpm_past FAKE_NO_PAST = {0};
 

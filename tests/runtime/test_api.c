@@ -377,10 +377,11 @@ static void one_failure_among_all_is_told(void **state)
   "\"instances\":1,\"scriptPath\":\"/srv/app.js\",\"cwd\":\"/srv\","           \
   "\"port\":null,\"lastError\":null,\"lastExitCode\":null,"                    \
   "\"lastExitSignal\":null,\"lastLog\":\"hello\",\"nextTryIn\":null,"          \
-  "\"processes\":3,\"workers\":[{\"instance\":0,\"status\":\"running\","       \
+  "\"processes\":3,\"pending\":null,\"probeFailures\":0,"                      \
+  "\"stuck\":false,\"workers\":[{\"instance\":0,\"status\":\"running\","       \
   "\"pid\":100,\"uptime\":1234,\"restartCount\":0,\"totalRestarts\":2,"        \
   "\"cpu\":12.3,\"memoryRss\":1048576,\"memoryHeap\":null,\"processes\":3,"    \
-  "\"nextTryIn\":null}]"
+  "\"nextTryIn\":null,\"probeFailures\":0,\"stuck\":false}]"
 
 #define STOPPED_STATS                                                          \
   "{\"name\":\"old\",\"status\":\"crashed\",\"pid\":null,\"uptime\":null,"     \
@@ -389,10 +390,11 @@ static void one_failure_among_all_is_told(void **state)
   "\"scriptPath\":\"/srv/app.js\",\"cwd\":\"/srv\",\"port\":null,"             \
   "\"lastError\":\"it \\\"failed\\\"\",\"lastExitCode\":null,"                 \
   "\"lastExitSignal\":\"SIGKILL\",\"lastLog\":\"hello\",\"nextTryIn\":500,"    \
-  "\"processes\":0,\"workers\":[{\"instance\":0,\"status\":\"crashed\","       \
+  "\"processes\":0,\"pending\":null,\"probeFailures\":0,"                      \
+  "\"stuck\":false,\"workers\":[{\"instance\":0,\"status\":\"crashed\","       \
   "\"pid\":null,\"uptime\":null,\"restartCount\":0,\"totalRestarts\":2,"       \
   "\"cpu\":0,\"memoryRss\":0,\"memoryHeap\":null,\"processes\":0,"             \
-  "\"nextTryIn\":500}]"
+  "\"nextTryIn\":500,\"probeFailures\":0,\"stuck\":false}]"
 
 static void open_two(struct stage *stage, struct listener *me)
 {
@@ -466,6 +468,39 @@ static void store_rows_and_names_need_no_measuring(void **state)
   stage_close(&stage);
 }
 
+static void a_start_waits_for_readiness_if_it_is_asked_to(void **state)
+{
+  struct stage stage;
+  struct listener me;
+
+  (void)state;
+  stage_open(&stage);
+  listener_open(&stage, &me);
+  say(&me,
+      "{\"cmd\":\"start\",\"config\":{\"name\":\"a\",\"scriptPath\":\"/a\"}}");
+  assert_int_equal(stage.fake->waits, 0);
+  say(&me,
+      "{\"cmd\":\"start\",\"config\":{\"name\":\"a\",\"scriptPath\":\"/a\"},"
+      "\"wait\":true}");
+  assert_int_equal(stage.fake->waits, 1);
+  say(&me, "{\"cmd\":\"start-many\",\"configs\":[{\"name\":\"b\","
+           "\"scriptPath\":\"/b\"},"
+           "{\"name\":\"c\",\"scriptPath\":\"/c\"}],\"wait\":true}");
+  assert_int_equal(stage.fake->waits, 3);
+  say(&me, "{\"cmd\":\"add-worker\",\"config\":{\"name\":\"d\",\"scriptPath\":"
+           "\"/d\"},"
+           "\"autoStart\":true,\"wait\":true}");
+  assert_int_equal(stage.fake->waits, 4);
+  say(&me, "{\"cmd\":\"restart\",\"name\":\"a\",\"wait\":true}");
+  assert_int_equal(stage.fake->waits, 5);
+  say(&me, "{\"cmd\":\"restart\",\"name\":\"a\"}");
+  assert_int_equal(stage.fake->waits, 5);
+  say(&me, "{\"cmd\":\"restart\",\"name\":\"all\",\"wait\":true}");
+  assert_int_equal(stage.fake->waits, 9);
+  listener_close(&me);
+  stage_close(&stage);
+}
+
 static void secrets_are_shown_on_request_only(void **state)
 {
   struct stage stage;
@@ -508,8 +543,13 @@ static void describe_tells_everything_of_one_app(void **state)
   say(&me, "{\"cmd\":\"describe\",\"name\":\"old\"}");
   expect_part(&me, "{\"ok\":true,\"data\":" STOPPED_STATS ",\"config\":{");
   expect_part(&me, "\"createdAt\":1690000000000,\"lastExit\":{\"code\":null,"
-                   "\"signal\":\"SIGKILL\",\"at\":1700000000000,"
-                   "\"uptime\":77},\"logFiles\":{\"out\":\"");
+                   "\"signal\":\"SIGKILL\",\"cause\":\"out-of-memory\","
+                   "\"at\":1700000000000,\"uptime\":77},\"exits\":[{");
+  expect_part(&me, "\"uptime\":77,\"reason\":\"why \\\"this\\\"\","
+                   "\"lines\":[\"one\",\"two\"]},{\"code\":3,"
+                   "\"signal\":null,\"cause\":\"itself\",\"at\":5,"
+                   "\"uptime\":6,\"reason\":null,\"lines\":[]}],"
+                   "\"logFiles\":{\"out\":\"");
   expect_part(&me, "/old/out.log\",\"err\":\"");
   expect_part(&me, "/old/err.log\"},\"environment\":null,"
                    "\"droppedLogBytes\":0}}\n");
@@ -523,8 +563,9 @@ static void describe_tells_everything_of_one_app(void **state)
 static void the_doctor_looks_at_everything(void **state)
 {
   static const char *const CHECKS[] = {
-      "keeper",           "state folder", "log space",     "node",
-      "file descriptors", "kernel",       "kill guarantee"};
+      "keeper",           "state folder", "log space",      "node",
+      "file descriptors", "kernel",       "kill guarantee", "file watches",
+      "port owners",      "identity"};
   struct stage stage;
   struct listener me;
   char part[64];
@@ -537,6 +578,25 @@ static void the_doctor_looks_at_everything(void **state)
     snprintf(part, sizeof(part), "{\"check\":\"%s\",\"ok\":", CHECKS[i]);
     expect_part(&me, part);
   }
+  listener_close(&me);
+  stage_close(&stage);
+}
+
+static void the_doctor_says_which_guarantee_a_stop_has(void **state)
+{
+  struct stage stage;
+  struct listener me;
+
+  (void)state;
+  stage_open(&stage);
+  listener_open(&stage, &me);
+  say(&me, "{\"cmd\":\"doctor\"}");
+  expect_part(&me, "\"ok\":true,\"text\":\"a stop reaches every process of an "
+                   "app, whatever it does");
+  zpm_str_clear(&me.heard);
+  stage.fake->escapes = "no cgroup2 here";
+  say(&me, "{\"cmd\":\"doctor\"}");
+  expect_part(&me, "escapes: no cgroup2 here\",\"advice\":\"where zpm may");
   listener_close(&me);
   stage_close(&stage);
 }
@@ -609,9 +669,11 @@ int main(void)
       cmocka_unit_test(stats_are_measured_and_complete),
       cmocka_unit_test(an_app_may_vanish_while_it_is_measured),
       cmocka_unit_test(store_rows_and_names_need_no_measuring),
+      cmocka_unit_test(a_start_waits_for_readiness_if_it_is_asked_to),
       cmocka_unit_test(secrets_are_shown_on_request_only),
       cmocka_unit_test(describe_tells_everything_of_one_app),
       cmocka_unit_test(the_doctor_looks_at_everything),
+      cmocka_unit_test(the_doctor_says_which_guarantee_a_stop_has),
       cmocka_unit_test(shutdown_is_answered_to_all_who_asked_then_done),
       cmocka_unit_test(an_embedded_api_is_not_shut_down),
   };

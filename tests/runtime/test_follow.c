@@ -241,8 +241,10 @@ static void events_come_by_topic(void **state)
   zpm_str_clear(&me.heard);
   fake_find(stage.fake, "web")->pid = 0;
   fake_tell(stage.fake, ZPM_EVENT_EXIT, "web");
-  expect(&me, "{\"event\":\"exit\",\"name\":\"web\",\"data\":{\"code\":null,"
-              "\"signal\":\"SIGKILL\",\"uptime\":77}}\n");
+  expect(
+      &me,
+      "{\"event\":\"exit\",\"name\":\"web\",\"data\":{\"code\":null,"
+      "\"signal\":\"SIGKILL\",\"cause\":\"out-of-memory\",\"uptime\":77}}\n");
   fake_tell(stage.fake, ZPM_EVENT_IDLE, NULL);
   fake_tell(stage.fake, ZPM_EVENT_KEEPER_LOST, NULL);
   expect(&me, "");
