@@ -13,10 +13,14 @@
 enum { CHUNK = 16 * 1024, ROUNDS = 4, FDS_PER_MESSAGE = 16 };
 
 static const char ASK_HEAP[] = "{\"cmd\":\"NODE_ZPM_HEAP\"}\n";
+static const char PING[] =
+    "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{}}\n";
+static const char SHUTDOWN[] = "\"shutdown\"\n";
 static const char HANDLE_ACK[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}\n";
 
-/* Both are written by JSON.stringify from objects whose first key is cmd. */
+/* All are written by JSON.stringify from objects whose first key is cmd. */
 static const char HEAP_ANSWER[] = "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":";
+static const char PONG[] = "{\"cmd\":\"NODE_HANDLE_NACK\"}";
 static const char HANDLE_BEGINS[] = "{\"cmd\":\"NODE_HANDLE\",";
 
 struct zpm_channel {
@@ -43,6 +47,17 @@ void zpm_channel_ask_heap(struct zpm_channel *channel)
 {
   if (!channel->asked && !channel->closing)
     channel->asked = say(channel, ASK_HEAP);
+}
+
+void zpm_channel_ping(struct zpm_channel *channel)
+{
+  if (!channel->closing)
+    say(channel, PING);
+}
+
+bool zpm_channel_say_shutdown(struct zpm_channel *channel)
+{
+  return !channel->closing && say(channel, SHUTDOWN);
 }
 
 /* ---- what the app says ---- */
@@ -79,6 +94,12 @@ static void on_heap(struct zpm_channel *channel, const char *digits, size_t len)
     channel->events->heap(channel->ctx, used);
 }
 
+static void on_pong(struct zpm_channel *channel)
+{
+  if (channel->events->pong != NULL)
+    channel->events->pong(channel->ctx);
+}
+
 static void on_line(struct zpm_channel *channel, const char *line, size_t len)
 {
   size_t answer = sizeof(HEAP_ANSWER) - 1;
@@ -87,6 +108,8 @@ static void on_line(struct zpm_channel *channel, const char *line, size_t len)
     return;
   if (begins_with(line, len, HEAP_ANSWER))
     on_heap(channel, line + answer, len - answer);
+  else if (len == sizeof(PONG) - 1 && begins_with(line, len, PONG))
+    on_pong(channel);
   else if (begins_with(line, len, HANDLE_BEGINS))
     /* The handle came with it and is closed already.  Without this answer the
      * app would keep back everything that it sends from now on. */

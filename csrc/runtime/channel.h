@@ -1,6 +1,7 @@
 #ifndef ZPM_RUNTIME_CHANNEL_H
 #define ZPM_RUNTIME_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,10 @@
  * reaches the app's own listeners.  What the app itself sends is given on, if
  * anybody wants it.
  *
+ * Node itself answers, from its event loop and without any help of the app: a
+ * NODE_HANDLE that comes without its handle (as when the kernel could not pass
+ * it on) is refused with {"cmd":"NODE_HANDLE_NACK"}.  That is our ping.
+ *
  * Memory is bounded: a line over ZPM_CHANNEL_LINE_MAX is skipped to its end.
  */
 enum { ZPM_CHANNEL_LINE_MAX = 64 * 1024 };
@@ -24,6 +29,8 @@ struct zpm_channel;
 
 struct zpm_channel_events {
   void (*heap)(void *ctx, uint64_t used_bytes);
+  /* The answer to a ping.  NULL: nobody asks. */
+  void (*pong)(void *ctx);
   /* Any other message of the app: one line of JSON.  NULL: nobody listens. */
   void (*message)(void *ctx, const char *json, size_t len);
   /* The app closed its end, or is gone. */
@@ -38,6 +45,12 @@ int zpm_channel_open(uv_loop_t *loop, int fd,
 /* Asks; the answer comes by the heap callback, or never (a busy app).  At most
  * one question is open at a time. */
 void zpm_channel_ask_heap(struct zpm_channel *channel);
+/* Asks the event loop of the app whether it runs; it answers by the pong
+ * callback.  Not put if the app has left no room for it: ask again. */
+void zpm_channel_ping(struct zpm_channel *channel);
+/* Tells the app, by process.on('message'), to come to an end: 'shutdown'.
+ * False: it could not be put, or the app's end is closed. */
+bool zpm_channel_say_shutdown(struct zpm_channel *channel);
 /* No callback comes after this; memory is released by the loop. */
 void zpm_channel_close(struct zpm_channel *channel);
 

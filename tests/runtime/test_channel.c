@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -30,6 +31,7 @@ struct talk {
   uint64_t used;
   unsigned answers;
   struct zpm_str said; /* messages, each ended by '|' */
+  unsigned pongs;
   unsigned ended;
   bool close_at_message;
 };
@@ -40,6 +42,13 @@ static void on_heap(void *ctx, uint64_t used)
 
   talk->used = used;
   talk->answers++;
+}
+
+static void on_pong(void *ctx)
+{
+  struct talk *talk = ctx;
+
+  talk->pongs++;
 }
 
 static void on_message(void *ctx, const char *json, size_t len)
@@ -61,8 +70,10 @@ static void on_closed(void *ctx)
   talk->ended++;
 }
 
-static const struct zpm_channel_events EVENTS = {
-    .heap = on_heap, .message = on_message, .closed = on_closed};
+static const struct zpm_channel_events EVENTS = {.heap = on_heap,
+                                                 .pong = on_pong,
+                                                 .message = on_message,
+                                                 .closed = on_closed};
 
 static int set_up(void **state)
 {
@@ -392,6 +403,79 @@ static void an_app_that_never_reads_costs_the_question_only(void **state)
                       "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
 }
 
+static void a_ping_is_a_handle_that_did_not_come(void **state)
+{
+  struct talk *talk = *state;
+  char heard[256];
+
+  zpm_channel_ping(talk->channel);
+  assert_string_equal(
+      app_hears(talk, heard, sizeof(heard)),
+      "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{}}\n");
+  app_says_line(talk, "{\"cmd\":\"NODE_HANDLE_NACK\"}");
+  app_says_line(talk, "{\"cmd\":\"NODE_HANDLE_NACK\",\"more\":1}");
+  app_says_line(talk, "1");
+  await_messages(talk, "{\"cmd\":\"NODE_HANDLE_NACK\",\"more\":1}|1|");
+  assert_int_equal(talk->pongs, 1);
+}
+
+static void shutdown_is_a_message_of_its_own(void **state)
+{
+  struct talk *talk = *state;
+  char heard[256];
+
+  assert_true(zpm_channel_say_shutdown(talk->channel));
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)), "\"shutdown\"\n");
+  close(talk->app);
+  talk->app = -1;
+  assert_false(zpm_channel_say_shutdown(talk->channel));
+}
+
+/* The same with a real Node: nothing of it is documented. */
+static pid_t start_node(struct talk *talk, const char *program)
+{
+  pid_t pid = fork();
+
+  if (pid == 0) {
+    dup2(talk->app, 3);
+    setenv("NODE_CHANNEL_FD", "3", 1);
+    execlp("node", "node", "-e", program, (char *)NULL);
+    _exit(127);
+  }
+  close(talk->app);
+  talk->app = -1;
+  return pid;
+}
+
+static void node_answers_from_its_event_loop_alone(void **state)
+{
+  struct talk *talk = *state;
+  pid_t pid = start_node(talk, "process.on('message', (m) => {"
+                               "  if (m === 'shutdown') process.exit(7);"
+                               "});"
+                               "process.send('up');"
+                               "const end = Date.now() + 300;"
+                               "while (Date.now() < end);"
+                               "process.send('free');");
+  int status = 0;
+
+  await_messages(talk, "\"up\"|");
+  zpm_channel_ping(talk->channel); /* it does not run its loop now */
+  while (talk->pongs == 0)
+    run_once(talk);
+  assert_string_equal(zpm_str_text(&talk->said), "\"up\"|\"free\"|");
+  zpm_channel_ping(talk->channel);
+  zpm_channel_ping(talk->channel);
+  while (talk->pongs < 3)
+    run_once(talk);
+  assert_true(zpm_channel_say_shutdown(talk->channel));
+  await_end(talk);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 7);
+  assert_string_equal(zpm_str_text(&talk->said), "\"up\"|\"free\"|");
+}
+
 static void the_end_of_the_app_is_told_once(void **state)
 {
   struct talk *talk = *state;
@@ -469,6 +553,9 @@ int main(void)
       in_a_talk(a_handle_is_closed_and_acknowledged),
       in_a_talk(a_handle_in_a_line_too_long_is_acknowledged_too),
       in_a_talk(an_app_that_never_reads_costs_the_question_only),
+      in_a_talk(a_ping_is_a_handle_that_did_not_come),
+      in_a_talk(shutdown_is_a_message_of_its_own),
+      in_a_talk(node_answers_from_its_event_loop_alone),
       in_a_talk(the_end_of_the_app_is_told_once),
       in_a_talk(a_half_line_at_the_end_is_dropped),
       in_a_talk(it_can_be_closed_from_its_own_callback),
