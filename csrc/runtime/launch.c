@@ -105,7 +105,7 @@ static int prepare(struct zpm_launch *launch,
   if (rc == 0)
     rc = zpm_launch_check_cwd(config->cwd, err);
   if (rc == 0)
-    rc = zpm_launch_env_build(&launch->env, options, &launch->identity);
+    rc = zpm_launch_env_build(&launch->env, options, &launch->identity, err);
   if (rc != 0)
     return rc;
   finder.path = zpm_strv_env_get(&launch->env, "PATH");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "keeper/wire.h"
+#include "runtime/env_file.h"
 #include "runtime/launch.h"
 
 enum { NUMBER_MAX = 16 };
@@ -63,9 +64,34 @@ static int set_number(struct zpm_strv *env, const char *key, unsigned number)
   return zpm_strv_env_set(env, key, text);
 }
 
+static int set_pairs(struct zpm_strv *env, const struct zpm_strv *pairs)
+{
+  int rc = 0;
+
+  for (size_t i = 0; rc == 0 && i < pairs->len; i++)
+    rc = set_pair(env, pairs->items[i]);
+  return rc;
+}
+
+static int set_pairs_of_file(struct zpm_strv *env, const char *path,
+                             struct zpm_error *err)
+{
+  struct zpm_strv vars;
+  int rc;
+
+  if (path == NULL)
+    return 0;
+  rc = zpm_env_file_read(&vars, path, err);
+  if (rc == 0)
+    rc = set_pairs(env, &vars);
+  zpm_strv_deinit(&vars);
+  return rc;
+}
+
 int zpm_launch_env_build(struct zpm_strv *env,
                          const struct zpm_launch_options *options,
-                         const struct zpm_identity *identity)
+                         const struct zpm_identity *identity,
+                         struct zpm_error *err)
 {
   const struct zpm_config *config = options->config;
   char *const *caller =
@@ -76,8 +102,10 @@ int zpm_launch_env_build(struct zpm_strv *env,
     rc = copy(env, caller);
   if (rc == 0)
     rc = zpm_identity_put_env(identity, env);
-  for (size_t i = 0; rc == 0 && i < config->env.len; i++)
-    rc = set_pair(env, config->env.items[i]);
+  if (rc == 0)
+    rc = set_pairs_of_file(env, config->env_file, err);
+  if (rc == 0)
+    rc = set_pairs(env, &config->env);
   if (rc == 0 && config->port != 0)
     rc = set_number(env, "PORT", config->port);
   if (rc == 0)

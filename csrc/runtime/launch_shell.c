@@ -23,9 +23,9 @@ static int prepare(struct zpm_launch *launch,
     rc = zpm_strv_push(&launch->argv, "-c");
   if (rc == 0)
     rc = zpm_strv_push(&launch->argv, command);
-  return rc != 0
-             ? rc
-             : zpm_launch_env_build(&launch->env, options, &launch->identity);
+  return rc != 0 ? rc
+                 : zpm_launch_env_build(&launch->env, options,
+                                        &launch->identity, err);
 }
 
 int zpm_launch_shell(struct zpm_launch *launch,

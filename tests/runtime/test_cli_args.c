@@ -176,14 +176,6 @@ static void a_wrong_option_suggests_the_near_one(void **state)
   ASSERT_SAYS("zpm help list");
 }
 
-static void what_is_not_there_yet_is_not_suggested(void **state)
-{
-  (void)state;
-  assert_int_equal(parse("start", "a.js", "--probe-typ", "80", NULL), ZPM_EARG);
-  ASSERT_SAYS("unknown option '--probe-typ'");
-  assert_null(strstr(err.message, "Did you mean '--probe"));
-}
-
 static void assert_reworded(const char *message, const char *expected)
 {
   struct zpm_error told;
@@ -425,7 +417,6 @@ int main(void)
       TEST(what_follows_two_dashes_is_the_programs),
       TEST(two_dashes_let_a_name_begin_with_one),
       TEST(a_wrong_option_suggests_the_near_one),
-      TEST(what_is_not_there_yet_is_not_suggested),
       TEST(messages_name_flags_where_flags_were_typed),
       TEST(a_wrong_command_suggests_the_near_one),
       TEST(options_of_a_command_go_after_it),
