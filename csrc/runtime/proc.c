@@ -257,6 +257,7 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
       .heap_bytes = -1,
   };
   zpm_run_tree_init(&proc->tree, services, &TREE_EVENTS, proc);
+  proc->tree.config = recipe->config;
   uv_timer_init(services->loop, &proc->timer);
   uv_unref((uv_handle_t *)&proc->timer);
   proc->timer.data = proc;
