@@ -2,7 +2,13 @@
 
 #include <string.h>
 
+#include "core/record.h"
+
 enum {
+  LISTEN_OFTEN_MS = 50,
+  LISTEN_OFTEN = 20, /* looks at its port, for one second */
+  LISTEN_MS = 250,
+  LISTEN_WIDE = 4,  /* every fourth */
   SOON_MS = 100,    /* from the first to the second look for readiness */
   DOUBLINGS = 16,   /* of it, at most */
   HELD_UP_MS = 250, /* so late may we be ourselves, and: */
@@ -108,6 +114,11 @@ bool zpm_health_on_word(struct zpm_health *health)
   return became_ready(health);
 }
 
+void zpm_health_on_silence(struct zpm_health *health)
+{
+  health->state = ZPM_HEALTH_FAILING;
+}
+
 /* ---- when ---- */
 
 static uint64_t soon(uint32_t attempts, uint64_t interval_ms)
@@ -135,6 +146,16 @@ uint64_t zpm_health_delay(const struct zpm_health *health, size_t probe)
   return config->interval_ms;
 }
 
+uint64_t zpm_health_listen_delay(uint32_t looks)
+{
+  return looks < LISTEN_OFTEN ? LISTEN_OFTEN_MS : LISTEN_MS;
+}
+
+bool zpm_health_listen_wide(uint32_t looks)
+{
+  return looks % LISTEN_WIDE == LISTEN_WIDE - 1;
+}
+
 uint32_t zpm_health_failures(const struct zpm_health *health)
 {
   uint32_t worst = 0;
@@ -150,6 +171,19 @@ bool zpm_health_is_late(uint64_t span_ms, uint64_t due_ms, uint64_t now_ms)
 {
   return now_ms > due_ms &&
          now_ms - due_ms > HELD_UP_MS + span_ms / HELD_UP_PART;
+}
+
+bool zpm_health_status_passes(const struct zpm_probe *probe, unsigned status)
+{
+  enum { SERVER_ERRORS = 500 };
+
+  return probe->expect_status != 0 ? status == probe->expect_status
+                                   : status < SERVER_ERRORS;
+}
+
+bool zpm_health_exit_passes(const struct zpm_exit *end)
+{
+  return end->known && end->signal == 0 && end->code == 0;
 }
 
 /* ---- the event loop ---- */

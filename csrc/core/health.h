@@ -7,6 +7,8 @@
 
 #include "core/probe.h"
 
+struct zpm_exit;
+
 /*
  * The health of one run of an app: what the results of its probes, its own word
  * and the silence of its event loop mean, and when to ask next.  Pure; the
@@ -53,6 +55,8 @@ void zpm_health_init(struct zpm_health *health, const struct zpm_probes *probes,
 bool zpm_health_on_outcome(struct zpm_health *health, size_t probe,
                            enum zpm_outcome outcome);
 bool zpm_health_on_word(struct zpm_health *health);
+/* Its event loop does not answer: FAILING. */
+void zpm_health_on_silence(struct zpm_health *health);
 
 /* Milliseconds from now (the beginning of the state, or the end of the last
  * attempt) to the next attempt; ZPM_HEALTH_NEVER: in this state, none.
@@ -64,6 +68,12 @@ bool zpm_health_on_word(struct zpm_health *health);
 #define ZPM_HEALTH_NEVER UINT64_MAX
 uint64_t zpm_health_delay(const struct zpm_health *health, size_t probe);
 
+/* Milliseconds to the next look whether the app listens on its port, after so
+ * many: often at first. */
+uint64_t zpm_health_listen_delay(uint32_t looks);
+/* Whether that look is for its whole tree: the program itself is cheaper. */
+bool zpm_health_listen_wide(uint32_t looks);
+
 bool zpm_health_probe_passed(const struct zpm_health *health, size_t probe);
 /* Failures of the worst liveness probe since it was healthy. */
 uint32_t zpm_health_failures(const struct zpm_health *health);
@@ -72,6 +82,11 @@ uint32_t zpm_health_failures(const struct zpm_health *health);
  * app's answer may lie unread, and nothing is to be concluded.  `span_ms` is
  * what was waited for. */
 bool zpm_health_is_late(uint64_t span_ms, uint64_t due_ms, uint64_t now_ms);
+
+/* Whether an http probe passes with this status. */
+bool zpm_health_status_passes(const struct zpm_probe *probe, unsigned status);
+/* Whether an exec probe passes whose shell ended so. */
+bool zpm_health_exit_passes(const struct zpm_exit *end);
 
 /* ---- the event loop of a Node app ---- */
 
@@ -91,8 +106,8 @@ void zpm_pulse_on_answer(struct zpm_pulse *pulse);
 /* ---- in words ---- */
 
 enum {
-  ZPM_HEALTH_TEXT_SIZE = 200,
-  ZPM_HEALTH_CAUSE_SIZE = 100, /* of the cause of one failure */
+  ZPM_HEALTH_TEXT_SIZE = 256,
+  ZPM_HEALTH_CAUSE_SIZE = 160, /* of the cause of one failure */
   ZPM_HEALTH_TIME_SIZE = 32,
 };
 
@@ -108,6 +123,19 @@ const char *zpm_pulse_why(const struct zpm_pulse *pulse,
 const char *zpm_health_why_pending(const struct zpm_health *health,
                                    size_t probe, const char *cause,
                                    char text[ZPM_HEALTH_TEXT_SIZE]);
+/* "it has not said that it is ready"; listening on `port` (0: none) would do.
+ */
+const char *zpm_health_why_silent(uint32_t port,
+                                  char text[ZPM_HEALTH_TEXT_SIZE]);
+/* Causes: "status 503", "status 200, not 204"; "exit code 2: its last line",
+ * "SIGSEGV", "no end within 5 s" (`end` NULL).  Return `text`. */
+const char *zpm_health_status_cause(const struct zpm_probe *probe,
+                                    unsigned status,
+                                    char text[ZPM_HEALTH_CAUSE_SIZE]);
+const char *zpm_health_exit_cause(const struct zpm_probe *probe,
+                                  const struct zpm_exit *end,
+                                  const char *last_line,
+                                  char text[ZPM_HEALTH_CAUSE_SIZE]);
 /* "10 s", "1.5 s", "250 ms" */
 const char *zpm_health_time(uint64_t ms, char text[ZPM_HEALTH_TIME_SIZE]);
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "core/config.h"
+#include "core/record.h"
 
 enum { TARGET_MAX = 80, SECOND_MS = 1000 };
 
@@ -76,6 +78,19 @@ const char *zpm_health_why_pending(const struct zpm_health *health,
   return on_one_line(text);
 }
 
+const char *zpm_health_why_silent(uint32_t port,
+                                  char text[ZPM_HEALTH_TEXT_SIZE])
+{
+  if (port != 0)
+    snprintf(text, ZPM_HEALTH_TEXT_SIZE,
+             "it does not listen on port %" PRIu32
+             ", and has not said that it is ready",
+             port);
+  else
+    snprintf(text, ZPM_HEALTH_TEXT_SIZE, "it has not said that it is ready");
+  return text;
+}
+
 const char *zpm_pulse_why(const struct zpm_pulse *pulse,
                           char text[ZPM_HEALTH_TEXT_SIZE])
 {
@@ -83,6 +98,42 @@ const char *zpm_pulse_why(const struct zpm_pulse *pulse,
 
   snprintf(text, ZPM_HEALTH_TEXT_SIZE, "its event loop has not answered for %s",
            zpm_health_time(pulse->timeout_ms, time));
+  return text;
+}
+
+const char *zpm_health_status_cause(const struct zpm_probe *probe,
+                                    unsigned status,
+                                    char text[ZPM_HEALTH_CAUSE_SIZE])
+{
+  if (probe->expect_status != 0)
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "status %u, not %" PRIu32, status,
+             probe->expect_status);
+  else
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "status %u", status);
+  return text;
+}
+
+const char *zpm_health_exit_cause(const struct zpm_probe *probe,
+                                  const struct zpm_exit *end,
+                                  const char *last_line,
+                                  char text[ZPM_HEALTH_CAUSE_SIZE])
+{
+  char time[ZPM_HEALTH_TIME_SIZE];
+  const char *colon = last_line[0] != '\0' ? ": " : "";
+  const char *signal =
+      end != NULL && end->signal != 0 ? zpm_signal_name(end->signal) : NULL;
+
+  if (end == NULL)
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "no end within %s%s%s",
+             zpm_health_time(probe->timeout_ms, time), colon, last_line);
+  else if (signal != NULL)
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "%s%s%s", signal, colon, last_line);
+  else if (end->signal != 0)
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "signal %d%s%s", end->signal, colon,
+             last_line);
+  else
+    snprintf(text, ZPM_HEALTH_CAUSE_SIZE, "exit code %d%s%s", end->code, colon,
+             last_line);
   return text;
 }
 

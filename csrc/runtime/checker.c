@@ -1,0 +1,66 @@
+#include "runtime/checker.h"
+
+#include <stdio.h>
+
+#include "runtime/attempt.h"
+#include "runtime/closer.h"
+#include "runtime/services.h"
+
+static void on_attempted(void *ctx, enum zpm_outcome outcome, const char *cause)
+{
+  struct zpm_checker *checker = ctx;
+
+  checker->attempt = NULL;
+  snprintf(checker->cause, sizeof(checker->cause), "%s", cause);
+  uv_update_time(checker->services->loop);
+  checker->done(checker->ctx, checker, outcome);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+  struct zpm_checker *checker = timer->data;
+  struct zpm_attempt_options options = {.services = checker->services,
+                                        .recipe = checker->recipe,
+                                        .probe = checker->probe};
+  struct zpm_error err = {0};
+  int rc = zpm_attempt_start(&options, on_attempted, checker, &checker->attempt,
+                             &err);
+
+  if (rc != 0)
+    on_attempted(checker, zpm_attempt_outcome(rc), err.message);
+}
+
+void zpm_checker_init(struct zpm_checker *checker)
+{
+  uv_timer_init(checker->services->loop, &checker->timer);
+  uv_unref((uv_handle_t *)&checker->timer);
+  checker->timer.data = checker;
+}
+
+void zpm_checker_ask_in(struct zpm_checker *checker, uint64_t delay_ms)
+{
+  uv_timer_start(&checker->timer, on_due, delay_ms, 0);
+}
+
+void zpm_checker_stop(struct zpm_checker *checker)
+{
+  uv_timer_stop(&checker->timer);
+  if (checker->attempt != NULL)
+    zpm_attempt_cancel(checker->attempt);
+  checker->attempt = NULL;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+  struct zpm_checker *checker = handle->data;
+
+  zpm_closer_release(checker->closer);
+}
+
+void zpm_checker_close(struct zpm_checker *checker, struct zpm_closer *closer)
+{
+  zpm_checker_stop(checker);
+  checker->closer = closer;
+  zpm_closer_hold(closer);
+  uv_close((uv_handle_t *)&checker->timer, on_closed);
+}
