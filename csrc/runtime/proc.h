@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "core/machine.h"
+#include "core/memory_limit.h"
 #include "core/record.h"
 #include "keeper/wire.h"
 #include "runtime/launch.h"
@@ -74,7 +75,8 @@ struct zpm_proc {
   struct zpm_error error;    /* why the last start failed; code 0: it did not */
   struct zpm_usage usage;    /* as last measured, at: */
   uint64_t sampled_ms;       /* monotonic; 0: not in this run */
-  int64_t heap_bytes;        /* -1: unknown */
+  struct zpm_memory_watch memory; /* of maxMemory; supervisor_limits.c */
+  int64_t heap_bytes;             /* -1: unknown */
 
   void (*closed)(void *ctx); /* for zpm_proc_close */
   void *closed_ctx;

@@ -18,8 +18,9 @@
  * What the files of the supervisor share: supervisor_life.c (birth and death),
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
- * supervisor_measure.c (figures), supervisor_takeover.c (apps that outlived
- * their supervisor), supervisor_trouble.c (what the host's log is told).
+ * supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
+ * supervisor_takeover.c (apps that outlived their supervisor),
+ * supervisor_trouble.c (what the host's log is told).
  */
 
 /* What state.json does not know yet. */
@@ -30,6 +31,7 @@ enum zpm_unsaved {
                          that whoever supervises next finds them */
 };
 
+struct zpm_limits;       /* supervisor_limits.c */
 struct zpm_measure_call; /* supervisor_measure.c */
 
 struct zpm_supervisor {
@@ -57,6 +59,8 @@ struct zpm_supervisor {
   uv_timer_t measure_timer;
   struct zpm_list measure_calls;
   size_t heaps_awaited;
+
+  struct zpm_limits *limits; /* NULL until an app has a maxMemory */
 
   /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
   bool suspended;
@@ -115,5 +119,12 @@ void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id);
 void zpm_supervisor_measure_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_measure_on_heap(struct zpm_supervisor *supervisor);
 void zpm_supervisor_measure_dismiss(struct zpm_supervisor *supervisor);
+
+/* maxMemory.  After any change of an app, also one that was taken over: looks
+ * at its memory every few seconds while it runs and has a limit. */
+void zpm_supervisor_limits_settle(struct zpm_supervisor *supervisor,
+                                  const struct zpm_app *app);
+/* No look comes after this; memory is released by the loop. */
+void zpm_supervisor_limits_close(struct zpm_supervisor *supervisor);
 
 #endif
