@@ -3,6 +3,8 @@
     # Folder with cjson/cJSON.c, to compile it in (prebuilds); else libcjson.
     # Relative, and inside the checkout: gyp finds no rule for other sources.
     "cjson_src%": "<!(node -p \"const s = process.env.ZPM_CJSON_SRC; s ? require('path').relative('.', s) : ''\")",
+    # Where a static Mbed TLS is installed (prebuilds); else the system's.
+    "mbedtls_prefix%": "<!(node -p \"process.env.ZPM_MBEDTLS_PREFIX || ''\")",
   },
   "targets": [{
     "target_name": "zpm",
@@ -24,6 +26,7 @@
       "-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections",
       "-Wall", "-Wextra", "-Wno-unused-parameter",
     ],
+    "libraries": [ "-lmbedtls", "-lmbedx509", "-lmbedcrypto" ],
     "cflags_c": [ "-std=c11" ],
     "cflags_cc": [ "-std=c++17" ],
     "conditions": [
@@ -34,6 +37,10 @@
       }, {
         "cflags": [ "<!@(pkg-config --cflags libcjson)" ],
         "libraries": [ "<!@(pkg-config --libs libcjson)" ],
+      }],
+      ["mbedtls_prefix!=''", {
+        "include_dirs": [ "<(mbedtls_prefix)/include" ],
+        "libraries": [ "-L<(mbedtls_prefix)/lib" ],
       }],
       ["OS=='linux'", {
         "ldflags": [

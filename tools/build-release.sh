@@ -5,9 +5,12 @@
 # every Linux of this CPU. The addon needs what Node needs (libstdc++), and the C
 # library of this machine or a newer one.
 #
-# libuv and cJSON are compiled from the distribution's source packages, with its
-# security patches, fetched and verified by apt into out/deps. No source of
-# others is kept in the repository. Delete out/deps to fetch newer ones.
+# libuv, cJSON and Mbed TLS are compiled from the distribution's source packages,
+# with its security patches, fetched and verified by apt into out/deps. No source
+# of others is kept in the repository. Delete out/deps to fetch newer ones.
+#
+# Of Mbed TLS, 3.6 is wanted (TLS 1.3, and cared for until 2027): on Debian 12,
+# which has 2.28, it comes from Debian 13.
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 
@@ -33,25 +36,35 @@ write_source_list() {
       [[ $release == "$VERSION_CODENAME"* ]] || continue
       printf 'deb-src %s %s %s %s\n' "$key" "$site" "$release" "$component"
     done >"$DEPS/src.list"
-  [ -s "$DEPS/src.list" ]
+  [ -s "$DEPS/src.list" ] || return 1
+  cp "$DEPS/src.list" "$DEPS/tls.list"
+  [ "$VERSION_CODENAME" != bookworm ] ||
+    sed -i 's/ bookworm/ trixie/' "$DEPS/tls.list"
 }
 
+# own_apt src|tls ARGUMENT...: by that list.
 own_apt() {
+  local list=$1
+  shift
+  mkdir -p "$DEPS/lists-$list/partial"
   timeout --foreground -k 10 600 apt-get -qq \
-    -o Dir::Etc::SourceList="$DEPS/src.list" -o Dir::Etc::SourceParts=/dev/null \
-    -o Dir::State::Lists="$DEPS/lists" -o Dir::Cache::pkgcache= \
+    -o Dir::Etc::SourceList="$DEPS/$list.list" \
+    -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::State::Lists="$DEPS/lists-$list" -o Dir::Cache::pkgcache= \
     -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root \
     -o Acquire::Retries=3 "$@"
 }
 
 fetch_sources() {
   rm -rf "$SOURCES" "$SOURCES.new"
-  mkdir -p "$DEPS/lists/partial" "$SOURCES.new"
+  mkdir -p "$SOURCES.new"
   write_source_list || return 1
-  own_apt update || return 1
+  own_apt src update && own_apt tls update || return 1
   cd "$SOURCES.new" || return 1
-  own_apt source libuv1 cjson || return 1
-  mv cjson-*/ cjson && mv libuv1-*/ libuv && mv "$SOURCES.new" "$SOURCES"
+  own_apt src source libuv1 cjson && own_apt tls source mbedtls || return 1
+  mv cjson-*/ cjson && mv libuv1-*/ libuv && mv mbedtls-*/ mbedtls || return 1
+  grep -q 'VERSION_STRING .*"3\.' mbedtls/include/mbedtls/build_info.h || return 1
+  cd .. && mv "$SOURCES.new" "$SOURCES"
 }
 
 build_libuv() {
@@ -70,18 +83,32 @@ uv_version() {
     END { print v }' "$SOURCES/libuv/include/uv/version.h"
 }
 
+# build_mbedtls NAME CC FLAGS [OPTION...]: into out/deps/tls-NAME, with only what
+# a client needs (tools/mbedtls_config.h): a third of the size.
+build_mbedtls() {
+  local prefix=$DEPS/tls-$1 cc=$2 flags=$3
+  shift 3
+  cp tools/mbedtls_config.h "$SOURCES/mbedtls/include/mbedtls/"
+  CC=$cc CFLAGS=$flags cmake -S "$SOURCES/mbedtls" -B "$prefix/build" \
+    -DCMAKE_BUILD_TYPE=MinSizeRel -DENABLE_PROGRAMS=OFF -DENABLE_TESTING=OFF \
+    -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib "$@" &&
+    cmake --build "$prefix/build" -j "$JOBS" &&
+    cmake --install "$prefix/build"
+}
+
 build_programs() {
   CC=musl-gcc PKG_CONFIG_LIBDIR=$DEPS/pkgconfig cmake -B out/static \
     -DCMAKE_BUILD_TYPE=MinSizeRel -DBUILD_TESTING=OFF \
-    -DZPM_CJSON_SRC="$SOURCES" -DCMAKE_C_FLAGS="$MUSL_FLAGS" \
+    -DZPM_CJSON_SRC="$SOURCES" -DCMAKE_PREFIX_PATH="$DEPS/tls-musl" \
+    -DCMAKE_C_FLAGS="$MUSL_FLAGS" \
     -DCMAKE_EXE_LINKER_FLAGS="-static -no-pie" &&
     cmake --build out/static -j "$JOBS"
 }
 
-# From the same cJSON as the programs. libstdc++ stays outside: Node brings it,
+# From the same cJSON and Mbed TLS as the programs. libstdc++ stays outside: Node brings it,
 # and linking it in would ask for a newer C library (glibc 2.35).
 build_addon() {
-  ZPM_CJSON_SRC=$SOURCES \
+  ZPM_CJSON_SRC=$SOURCES ZPM_MBEDTLS_PREFIX=$DEPS/tls-glibc \
     npm run --silent build:addon -- -j "$JOBS" --loglevel=warn
 }
 
@@ -95,10 +122,17 @@ check_static() {
 say "zpm release build"
 install_missing "musl-gcc=musl-tools" "dpkg-source=dpkg-dev" "cmake=cmake" \
   "make=build-essential" "pkg-config=pkg-config"
-[ -d "$SOURCES" ] || run "fetch libuv and cJSON" \
+[ -d "$SOURCES/mbedtls" ] || run "fetch libuv, cJSON and Mbed TLS" \
   "apt must have a source with signatures: see out/deps/src.list." fetch_sources
 [ -f "$DEPS/uv/libuv_a.a" ] ||
   run "libuv (musl)" "Delete out/deps and try again." build_libuv
+[ -f "$DEPS/tls-musl/lib/libmbedtls.a" ] ||
+  run "Mbed TLS (musl)" "Delete out/deps and try again." \
+    build_mbedtls musl musl-gcc "$MUSL_FLAGS"
+[ -f "$DEPS/tls-glibc/lib/libmbedtls.a" ] ||
+  run "Mbed TLS (addon)" "Delete out/deps and try again." \
+    build_mbedtls glibc gcc "-ffunction-sections -fdata-sections" \
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON
 run "programs (static)" "Mend what the compiler reports." build_programs
 bash tools/setup.sh
 run "addon (release)" "Mend what the compiler reports." build_addon

@@ -13,7 +13,7 @@ defined=$(nm -D --defined-only "$ADDON" | awk '{ print $NF }')
 uses=$(grep -c '^uv_' <<<"$undefined" || true)
 [ "$uses" -gt 0 ] || fail "$ADDON takes no uv_* from its host" \
   "A second libuv in one process takes SIGCHLD away from Node: do not link libuv."
-for prefix in uv_ uv__ cJSON zpm_; do
+for prefix in uv_ uv__ cJSON mbedtls_ psa_ zpm_; do
   if grep -q "^$prefix" <<<"$defined"; then
     fail "$ADDON shows $prefix* to the whole process: $(grep "^$prefix" <<<"$defined" | head -n 3 | tr '\n' ' ')" \
       "Compile with -fvisibility=hidden, link with --exclude-libs,ALL."

@@ -19,7 +19,7 @@ declare -A ALLOWED=(
 )
 # System headers that a pure layer has no business with.
 PURE='base core proto'
-IMPURE='^(uv|unistd|fcntl|time|poll|spawn|dlfcn|pthread|threads|sys/.*|netinet/.*|arpa/.*)\.h$'
+IMPURE='^(uv|unistd|fcntl|time|poll|spawn|dlfcn|pthread|threads|sys/.*|netinet/.*|arpa/.*|mbedtls/.*|psa/.*)\.h$'
 
 allowed() {
   local layer=$1 header=$2 prefix

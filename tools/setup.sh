@@ -9,6 +9,7 @@ BUILD_NEEDS=(
   "file:/usr/include/errno.h=build-essential" "cmake=cmake"
   "pkg-config=pkg-config" "python3=python3" "pc:libuv=libuv1-dev"
   "pc:libcjson=libcjson-dev" "pc:cmocka=libcmocka-dev"
+  "file:/usr/include/mbedtls/ssl.h=libmbedtls-dev"
 )
 
 check_node() {

@@ -11,6 +11,10 @@
 #include <psa/crypto.h>
 #endif
 
+#if MBEDTLS_VERSION_MAJOR > 3
+#error "Mbed TLS 2.28 or 3.x is needed: 4 has another interface"
+#endif
+
 #include "base/alloc.h"
 #include "runtime/tls_cause.h"
 #include "runtime/tls_trust.h"
@@ -74,8 +78,28 @@ static int on_has_bytes(void *ctx, const unsigned char *bytes, size_t len)
 
 /* ---- beginning ---- */
 
+#ifdef MBEDTLS_SSL_PROTO_TLS1_3
+/* RSA-PSS is what TLS 1.3 needs and what the library cannot do in 1.2, where a
+ * server may take any that is offered: so it comes last. */
+static const uint16_t SIGNATURES[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+    MBEDTLS_TLS1_3_SIG_NONE,
+};
+#endif
+
 static void require_version(mbedtls_ssl_config *config)
 {
+#ifdef MBEDTLS_SSL_PROTO_TLS1_3
+  mbedtls_ssl_conf_sig_algs(config, SIGNATURES);
+#endif
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
   mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
 #else

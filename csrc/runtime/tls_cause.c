@@ -119,6 +119,13 @@ void zpm_tls_cause_of_code(int rc, const unsigned char tail[ZPM_TLS_CAUSE_TAIL],
              "session");
   else if (rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
     explain_alert(tail, text, size);
+#ifdef MBEDTLS_SSL_PROTO_TLS1_3
+  else if (rc == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER) /* see tls.c */
+    snprintf(text, size,
+             "the server insists on RSA-PSS in TLS 1.2, which zpm does not "
+             "know: let it speak TLS 1.3 as well, or give it an ECDSA "
+             "certificate");
+#endif
   else if (rc == BAD_VERSION)
     snprintf(text, size, "%s",
              words_of_alert(MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION));

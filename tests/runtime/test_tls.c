@@ -401,7 +401,7 @@ static void something_else_does_not_speak_tls(void **state)
 
 static void garbage_in_a_record_is_said_to_be_wrong(void **state)
 {
-  const char garbage[] = "\x16\x03\x03\0\x08garbage!";
+  const char garbage[] = "\x16\x03\x03\0\x08\x02\0\0\x04junk";
   struct zpm_tls *client = open_client("localhost", true);
 
   (void)state;
@@ -415,6 +415,7 @@ static void an_alert_of_the_server_is_explained(void **state)
 {
   const char version[] = "\x15\x03\x03\0\x02\x02\x46";
   const char name[] = "\x15\x03\x03\0\x02\x02\x70";
+  const char required[] = "\x15\x03\x03\0\x02\x02\x74";
   const char other[] = "\x15\x03\x03\0\x02\x02\x50";
 
   (void)state;
@@ -429,28 +430,11 @@ static void an_alert_of_the_server_is_explained(void **state)
 #endif
   assert_stranger(name, sizeof(name) - 1,
                   "the server does not know this host name");
+  assert_stranger(required, sizeof(required) - 1,
+                  "the server wants a certificate of the client, which probes "
+                  "do not have: give it a port or a path that asks for none");
   assert_stranger(other, sizeof(other) - 1,
                   "the server has refused the session (TLS alert 80)");
-}
-
-static void a_server_that_wants_our_certificate_says_so(void **state)
-{
-  const char required[] = "\x15\x03\x03\0\x02\x02\x74";
-  struct fixture *f = *state;
-  struct tls_server server;
-  struct zpm_tls *client = open_client("localhost", false);
-
-  assert_int_equal(tls_server_init(&server, &f->good, &f->random), 0);
-  mbedtls_ssl_conf_authmode(&server.config, MBEDTLS_SSL_VERIFY_REQUIRED);
-  mbedtls_ssl_conf_ca_chain(&server.config, &f->ca.cert, NULL);
-  assert_int_not_equal(shake_hands(client, &server, ALL_AT_ONCE), 0);
-  zpm_tls_read(client, (char[8]){0}, 8);
-  if (zpm_tls_state(client) != ZPM_TLS_FAILED) /* 2.28 leaves without a word */
-    zpm_tls_feed(client, required, sizeof(required) - 1);
-  assert_int_equal(zpm_tls_state(client), ZPM_TLS_FAILED);
-  assert_non_null(strstr(zpm_tls_failure(client), "certificate of the client"));
-  tls_server_deinit(&server);
-  zpm_tls_destroy(client);
 }
 
 static void a_server_that_leaves_at_once_is_told(void **state)
@@ -498,24 +482,43 @@ static void a_handshake_cut_off_anywhere_fails(void **state)
   assert_true(cut > 100);
 }
 
+/* Whether a byte is in the header of a record, or in a record without meaning
+ * that TLS 1.3 sends: what these say is protected by nothing. */
+static bool is_unprotected(const struct zpm_str *flight, size_t at)
+{
+  enum { HEADER = 5, CHANGE_CIPHER_SPEC = 0x14 };
+  const unsigned char *bytes = (const unsigned char *)flight->data;
+  size_t begin = 0;
+  size_t end = 0;
+
+  while (end <= at && end + HEADER <= flight->len) {
+    begin = end;
+    end += HEADER + (size_t)(bytes[begin + 3] << 8 | bytes[begin + 4]);
+  }
+  return at < begin + HEADER || bytes[begin] == CHANGE_CIPHER_SPEC;
+}
+
 static void a_handshake_with_a_wrong_byte_never_opens(void **state)
 {
   struct fixture *f = *state;
   size_t wrong;
-  size_t all = 1;
+  size_t all = 4;
+  bool is_protected;
 
-  for (wrong = 0; wrong < all; wrong += 3) {
+  for (wrong = 0; wrong + 3 < all; wrong += 3) {
     struct tls_server server;
     struct zpm_tls *client = open_client("localhost", false);
 
     first_flight(f, client, &server);
     all = server.out.len;
-    if (wrong < all)
-      server.out.data[wrong] = (char)(server.out.data[wrong] ^ 0x55);
+    is_protected = !is_unprotected(&server.out, wrong);
+    server.out.data[wrong] = (char)(server.out.data[wrong] ^ 0x55);
     carry_down(client, &server, ALL_AT_ONCE);
     zpm_tls_end(client);
-    assert_int_equal(zpm_tls_state(client), ZPM_TLS_FAILED);
-    assert_true(zpm_tls_failure(client)[0] != '\0');
+    if (is_protected)
+      assert_int_equal(zpm_tls_state(client), ZPM_TLS_FAILED);
+    assert_true((zpm_tls_state(client) == ZPM_TLS_FAILED) ==
+                (zpm_tls_failure(client)[0] != '\0'));
     tls_server_deinit(&server);
     zpm_tls_destroy(client);
   }
@@ -606,7 +609,6 @@ int main(void)
       cmocka_unit_test(something_else_does_not_speak_tls),
       cmocka_unit_test(garbage_in_a_record_is_said_to_be_wrong),
       cmocka_unit_test(an_alert_of_the_server_is_explained),
-      cmocka_unit_test(a_server_that_wants_our_certificate_says_so),
       cmocka_unit_test(a_server_that_leaves_at_once_is_told),
       cmocka_unit_test(a_handshake_cut_off_anywhere_fails),
       cmocka_unit_test(a_handshake_with_a_wrong_byte_never_opens),
