@@ -1,4 +1,4 @@
-/* What to call a process that holds a port. */
+/* What to call a process that holds a port, and its service. */
 #include "core/port_policy.h"
 
 #include <stdio.h>
@@ -95,4 +95,55 @@ void zpm_port_command(const char *comm, const char *args, size_t len,
     return;
   put_printable(out, " ");
   put_printable(out, script);
+}
+
+/* What is behind /system.slice/ in a line "number:controllers:path" of the tree
+ * that all controllers share, or of the one that systemd keeps for itself. */
+static const char *in_system_slice(const char *line)
+{
+  static const char *const BEGINNINGS[] = {":/system.slice/",
+                                           "name=systemd:/system.slice/"};
+  const char *rest = line + strspn(line, "0123456789");
+
+  for (size_t i = 0; *rest == ':' && i < 2; i++) {
+    size_t len = strlen(BEGINNINGS[i]);
+
+    if (strncmp(rest + 1, BEGINNINGS[i], len) == 0)
+      return rest + 1 + len;
+  }
+  return NULL;
+}
+
+static const char *find_system_folder(const char *cgroup)
+{
+  const char *line = cgroup;
+
+  while (*line != '\0') {
+    const char *folder = in_system_slice(line);
+
+    if (folder != NULL)
+      return folder;
+    line += strcspn(line, "\n");
+    line += *line == '\n';
+  }
+  return line;
+}
+
+void zpm_port_service(const char *cgroup, char out[ZPM_PORT_SERVICE_MAX])
+{
+  static const char ENDING[] = ".service";
+  const char *folder = find_system_folder(cgroup);
+
+  out[0] = '\0';
+  while (*folder != '\0' && *folder != '\n') {
+    size_t len = strcspn(folder, "/\n");
+
+    if (len > strlen(ENDING) && len < ZPM_PORT_SERVICE_MAX &&
+        strncmp(folder + len - strlen(ENDING), ENDING, strlen(ENDING)) == 0) {
+      memcpy(out, folder, len);
+      out[len] = '\0';
+      return;
+    }
+    folder += len + (folder[len] == '/');
+  }
 }

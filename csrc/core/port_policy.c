@@ -122,6 +122,12 @@ static bool refuse(const struct zpm_port_facts *facts,
                   "port %u is held by %s. zpm does not end another user's "
                   "process: stop it, or choose another port.",
                   port, who);
+  else if (owner->service[0] != '\0')
+    zpm_error_set(err, ZPM_ESTART,
+                  "port %u is held by %s, which is the service %s of this "
+                  "system. Stop it (systemctl stop %s), or choose another "
+                  "port.",
+                  port, who, owner->service, owner->service);
   else if (!facts->may_clear)
     zpm_error_set(err, ZPM_ESTART,
                   "port %u is held by %s, and clearPort is off. Stop it (kill "

@@ -11,7 +11,8 @@
  * An app is about to start, and somebody listens on its port: may they be
  * ended?  Facts in, a verdict and its reason out.
  *
- * Ended is only a process of our own user that has nothing to do with zpm.  One
+ * Ended is only a process of our own user that has nothing to do with zpm, and
+ * is not a service of this system (to root, sshd would be fair game).  One
  * that may not be ended keeps all others alive as well: the port would not be
  * free without it.
  *
@@ -30,6 +31,7 @@ enum {
   ZPM_PORT_USER_MAX = 33,
   ZPM_PORT_COMMAND_MAX = 96,
   ZPM_PORT_APP_MAX = 65,
+  ZPM_PORT_SERVICE_MAX = 96,
   ZPM_PORT_LIST_MAX = 256,
 };
 
@@ -40,6 +42,8 @@ struct zpm_port_owner {
   int uid; /* one that is not ours if it has any; that of the socket if pid 0 */
   char user[ZPM_PORT_USER_MAX];       /* the name of uid, or the number */
   char command[ZPM_PORT_COMMAND_MAX]; /* for people; holds no secret */
+  char service[ZPM_PORT_SERVICE_MAX]; /* of this system that it is a process
+                                         of, if we are not; else "" */
   enum zpm_port_standing standing;
   char app[ZPM_PORT_APP_MAX]; /* MANAGED: its name, "" if not known */
 };
@@ -80,6 +84,10 @@ void zpm_port_list(const struct zpm_port_owners *owners,
  * when that says nothing. */
 void zpm_port_command(const char *comm, const char *args, size_t len,
                       char out[ZPM_PORT_COMMAND_MAX]);
+
+/* The system service that /proc/PID/cgroup tells of ("nginx.service"), or "".
+ */
+void zpm_port_service(const char *cgroup, char out[ZPM_PORT_SERVICE_MAX]);
 
 /* How to end an owner that does not go; times since its SIGTERM. */
 enum zpm_port_step {

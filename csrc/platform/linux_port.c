@@ -19,6 +19,7 @@ enum {
   LINK_MAX_SIZE = 64,
   STATUS_MAX = 1024,
   ARGS_MAX = 512,
+  CGROUP_MAX = 2048,
   COMM_MAX = 64,
   PASSWD_ROOM = 4096,
   TRIES = 3,
@@ -144,6 +145,24 @@ static void name_command(struct zpm_port_owner *owner)
   zpm_port_command(comm, args, len, owner->command);
 }
 
+static void read_service(int pid, char service[ZPM_PORT_SERVICE_MAX])
+{
+  char cgroup[CGROUP_MAX];
+
+  read_start(pid, "/cgroup", cgroup, sizeof(cgroup));
+  zpm_port_service(cgroup, service);
+}
+
+static void name_service(struct zpm_port_owner *owner)
+{
+  char ours[ZPM_PORT_SERVICE_MAX];
+
+  read_service(getpid(), ours);
+  read_service(owner->pid, owner->service);
+  if (strcmp(owner->service, ours) == 0)
+    owner->service[0] = '\0';
+}
+
 /* ---- all of it ---- */
 
 static int add_process(const struct zpm_process *process,
@@ -158,6 +177,7 @@ static int add_process(const struct zpm_process *process,
   owner->uid = uid_of(process->pid);
   name_user(owner);
   name_command(owner);
+  name_service(owner);
   return 0;
 }
 

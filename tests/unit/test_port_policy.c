@@ -154,6 +154,19 @@ static void root_does_not_end_another_users_process_either(void **state)
   assert_int_equal(zpm_port_judge(&facts, NULL), ZPM_PORT_MAY_END);
 }
 
+static void a_service_of_the_system_stays(void **state)
+{
+  struct zpm_port_owner owner = a_stranger();
+
+  (void)state;
+  strcpy(owner.service, "ssh.service");
+  strcpy(owner.command, "sshd");
+  assert_refused(owner, "port 3000 is held by sshd (pid 4711, user anna), "
+                        "which is the service ssh.service of this system. Stop "
+                        "it (systemctl stop ssh.service), or choose another "
+                        "port.");
+}
+
 static void who_is_not_to_be_seen_stays(void **state)
 {
   struct zpm_port_owner owner = {.uid = ROOT, .user = "root"};
@@ -205,10 +218,11 @@ static void the_longest_names_fit_a_message(void **state)
   memset(owner.command, 'c', sizeof(owner.command) - 1);
   memset(owner.user, 'u', sizeof(owner.user) - 1);
   memset(owner.app, 'a', sizeof(owner.app) - 1);
+  memset(owner.service, 's', sizeof(owner.service) - 1);
   for (int standing = ZPM_PORT_STRANGER; standing <= ZPM_PORT_MANAGED_ELSEWHERE;
        standing++) {
     owner.standing = (enum zpm_port_standing)standing;
-    owner.pid = 1;
+    owner.pid = standing == ZPM_PORT_STRANGER ? PID : 1;
     if (judge(&owner, 1, &err) != ZPM_PORT_MUST_NOT)
       continue;
     assert_true(strlen(err.message) + 1 < sizeof(err.message));
@@ -361,6 +375,40 @@ static void names_of_any_length_are_cut_between_characters(void **state)
   }
 }
 
+#define assert_service(cgroup, name)                                           \
+  do {                                                                         \
+    char out_[ZPM_PORT_SERVICE_MAX];                                           \
+                                                                               \
+    zpm_port_service(cgroup, out_);                                            \
+    assert_string_equal(out_, name);                                           \
+  } while (0)
+
+static void a_service_is_known_by_its_cgroup(void **state)
+{
+  (void)state;
+  assert_service("0::/system.slice/nginx.service\n", "nginx.service");
+  assert_service("0::/system.slice/zpm.service/app-1/x.service\n",
+                 "zpm.service");
+  assert_service("0::/system.slice/system-a.slice/a@b.service\n",
+                 "a@b.service");
+  assert_service("12:pids:/system.slice/wrong.service\n"
+                 "9:name=systemd:/system.slice/ssh.service\n0::/\n",
+                 "ssh.service");
+}
+
+static void what_people_run_is_no_service(void **state)
+{
+  (void)state;
+  assert_service("0::/user.slice/user-1000.slice/session-2.scope\n", "");
+  assert_service("0::/user.slice/user-1000.slice/user@1000.service/a.service\n",
+                 "");
+  assert_service("0::/system.slice/docker-1234.scope\n", "");
+  assert_service("0::/system.slice/.service\n", "");
+  assert_service("0::/system.slice/", "");
+  assert_service("0::/\n", "");
+  assert_service("", "");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -373,6 +421,7 @@ int main(void)
       cmocka_unit_test(the_first_process_of_the_system_stays),
       cmocka_unit_test(another_users_process_stays),
       cmocka_unit_test(root_does_not_end_another_users_process_either),
+      cmocka_unit_test(a_service_of_the_system_stays),
       cmocka_unit_test(who_is_not_to_be_seen_stays),
       cmocka_unit_test(one_that_stays_keeps_all_others),
       cmocka_unit_test(an_apps_own_processes_share_its_port),
@@ -388,6 +437,8 @@ int main(void)
       cmocka_unit_test(a_process_without_a_command_line_has_its_kernel_name),
       cmocka_unit_test(names_cannot_steer_a_terminal),
       cmocka_unit_test(names_of_any_length_are_cut_between_characters),
+      cmocka_unit_test(a_service_is_known_by_its_cgroup),
+      cmocka_unit_test(what_people_run_is_no_service),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
