@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -14,6 +16,8 @@
 #include "platform/platform.h"
 #include "runtime/run_tree.h"
 #include "runtime/services.h"
+
+static const char PREFIX[] = "zpm-";
 
 enum { PATH_SIZE = 512, NAME_SIZE = 64, LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
 
@@ -31,21 +35,30 @@ static char *path_of(const struct zpm_run_groups *groups, uint64_t id,
 
 /* ---- all of them ---- */
 
-/* Of a host that died while its apps ran; its keeper has ended them. */
+/* Of a host that died while its apps ran: its keeper has ended them. */
+static bool host_died(const char *name)
+{
+  const char *number = name + strlen(PREFIX);
+  char *end;
+  long pid = strtol(number, &end, 10);
+
+  return pid > 0 && *end == '-' && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* An empty folder that is needed after all is made again. */
 static void remove_leftover(void *ctx, const char *name)
 {
   const char *parent = ctx;
   char path[PATH_SIZE];
-  int pid;
 
-  if (sscanf(name, "zpm-%d-", &pid) != 1 || pid <= 0 ||
-      strchr(name + strlen("zpm-"), '-') == NULL || kill(pid, 0) == 0 ||
-      errno != ESRCH)
+  if (strncmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+      snprintf(path, sizeof(path), "%s/%s", parent, name) >= PATH_SIZE)
     return;
-  if (snprintf(path, sizeof(path), "%s/%s", parent, name) < PATH_SIZE)
+  if (rmdir(path) != 0 && host_died(name))
     zpm_platform_group_remove(path);
 }
 
+/* Beside `folder`. It goes as well if it is empty; the first run makes it. */
 static void remove_leftovers(const char *folder)
 {
   char parent[PATH_SIZE];
@@ -76,8 +89,8 @@ void zpm_run_groups_open(struct zpm_run_groups *groups, const char *state_path,
     zpm_str_deinit(&folder);
     return;
   }
+  remove_leftovers(folder.data);
   groups->folder = folder.data;
-  remove_leftovers(groups->folder);
 }
 
 void zpm_run_groups_close(struct zpm_run_groups *groups)
@@ -134,6 +147,8 @@ int zpm_run_group_create(const struct zpm_run_groups *groups, uint64_t id)
   if (path_of(groups, id, path) == NULL)
     return -1;
   fd = zpm_platform_group_create(path);
+  if (fd == -ENOENT && mkdir(groups->folder, 0755) == 0)
+    fd = zpm_platform_group_create(path);
   return fd >= 0 ? fd : -1;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/platform.h"
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
 #include "runtime/services.h"
@@ -32,6 +33,7 @@ void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id)
   tree->leader = 0;
   tree->leader_ended = false;
   tree->signal = 0;
+  tree->oom_kills = zpm_run_tree_oom_kills(tree);
   snprintf(tree->marker, sizeof(tree->marker), ZPM_RUN_MARKER "%016" PRIx64,
            tree->id);
   zpm_list_append(&services->trees, &tree->link);
@@ -99,6 +101,18 @@ void zpm_run_tree_signal(struct zpm_run_tree *tree, int signal)
       zpm_keeper_link_kill(link, tree->id, SIGCONT, true);
   }
   zpm_reaper_watch(tree->services->reaper, tree);
+}
+
+uint64_t zpm_run_tree_oom_kills(const struct zpm_run_tree *tree)
+{
+  const struct zpm_str *source = &tree->services->oom_source;
+
+  return source->len > 0 ? zpm_platform_oom_kills(source->data) : 0;
+}
+
+bool zpm_run_tree_met_oom(const struct zpm_run_tree *tree)
+{
+  return zpm_run_tree_oom_kills(tree) > tree->oom_kills;
 }
 
 struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms)

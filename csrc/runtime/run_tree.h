@@ -51,6 +51,7 @@ struct zpm_run_tree {
   int leader;  /* pid; 0: not known yet */
   char marker[ZPM_RUN_MARKER_SIZE];
   bool leader_ended;
+  uint64_t oom_kills; /* in all, when it began */
 
   /* For the reaper's next look. */
   int signal;          /* to send to what is left; 0: none */
@@ -91,6 +92,12 @@ size_t zpm_run_tree_members(struct zpm_run_tree *tree,
  * when it does not go away.  Reads the process table. */
 void zpm_run_tree_describe_left(struct zpm_run_tree *tree, char *text,
                                 size_t size);
+
+/* Processes that the kernel has killed so far for lack of memory; and whether
+ * there are more than when the run began: if its leader ended by a SIGKILL that
+ * was not ours, that is probably why. */
+uint64_t zpm_run_tree_oom_kills(const struct zpm_run_tree *tree);
+bool zpm_run_tree_met_oom(const struct zpm_run_tree *tree);
 
 /* How a leader ended, now, by its wait status. */
 struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms);

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "base/str.h"
 #include "core/budget.h"
 #include "runtime/run_group.h"
 
@@ -25,6 +26,7 @@ struct zpm_services {
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
   struct zpm_run_groups groups;
+  struct zpm_str oom_source; /* zpm_platform_oom_source */
 };
 
 #endif

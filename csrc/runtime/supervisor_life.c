@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "platform/platform.h"
 #include "proto/state_json.h"
 #include "runtime/job.h"
 #include "runtime/keeper_link.h"
@@ -153,6 +154,7 @@ void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
 
     if (wish != ZPM_EVENTS)
       zpm_app_feed(app, wish);
+    zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
   }
 }
 
@@ -170,6 +172,7 @@ static void release(void *ctx)
   zpm_free(supervisor->agent_path);
   zpm_free(supervisor->acks);
   zpm_run_groups_close(&supervisor->services.groups);
+  zpm_str_deinit(&supervisor->services.oom_source);
   zpm_free(supervisor);
   if (closed != NULL)
     closed(closed_ctx);
@@ -194,6 +197,7 @@ static void close_parts(struct zpm_supervisor *supervisor)
   uv_close((uv_handle_t *)&supervisor->sync_timer, on_timer_closed);
   zpm_closer_hold(closer);
   uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
+  zpm_supervisor_limits_close(supervisor);
   zpm_job_drop_all(services, closer);
   if (services->logs != NULL) {
     zpm_closer_hold(closer);
@@ -274,6 +278,8 @@ static int create_parts(struct zpm_supervisor *supervisor,
   if (supervisor->metrics == NULL || supervisor->logs_folder == NULL ||
       zpm_reaper_create(services->loop, &services->reaper) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  if (zpm_platform_oom_source(&services->oom_source) != 0)
+    zpm_str_clear(&services->oom_source); /* nobody can tell, then */
   zpm_run_groups_open(&services->groups,
                       options->keeper_path == NULL ? options->state_path : NULL,
                       services->last_id);
