@@ -34,8 +34,8 @@ export abstract class ZpmApi extends Conversation {
   /**
    * Starts an app: a new one, or a known one (named by `config.name`), whose
    * given fields are put over what is stored. One that runs is left alone.
-   * Resolves, with a sentence that says what was done, when its program runs;
-   * rejects when it cannot (ZPM_ESTART).
+   * Resolves, with a sentence that says what was done, when its program runs,
+   * or with `wait` when it is ready; rejects when it cannot (ZPM_ESTART).
    */
   async start(
     config: StartConfig,
@@ -45,6 +45,7 @@ export abstract class ZpmApi extends Conversation {
     return this.request<string>("start", {
       config: prepareConfig(config),
       callerEnv: prepareEnv(options.callerEnv),
+      wait: options.wait,
     });
   }
 
@@ -63,6 +64,7 @@ export abstract class ZpmApi extends Conversation {
       config: prepareConfig(config),
       callerEnv: prepareEnv(options.callerEnv),
       autoStart: options.autoStart ?? false,
+      wait: options.wait,
     });
   }
 
@@ -76,26 +78,27 @@ export abstract class ZpmApi extends Conversation {
 
   /**
    * Stops an app, puts `changes` over its config, and starts it. Resolves when
-   * the new program runs.
+   * the new program runs, or with `wait` when it is ready. Without changes the
+   * options may come second: `restart("api", { wait: true })`.
    */
   async restart(
     name: string,
-    changes?: Partial<WorkerConfig>,
+    changes: Partial<WorkerConfig> & StartOptions = {},
     options: StartOptions = {},
   ): Promise<string> {
     checkName("name", name);
+    checkObject("changes", changes);
     checkObject("options", options);
-    const keys: Record<string, unknown> = { name };
-    if (changes !== undefined) {
-      checkObject("changes", changes);
+    const { wait, callerEnv, ...fields } = { ...changes, ...options };
+    const keys: Record<string, unknown> = { name, wait };
+    if (Object.keys(fields).length > 0) {
       const { name: _name, ...config } = prepareConfig({
-        ...changes,
+        ...fields,
         name,
       }) as { name: string };
       keys.config = config;
     }
-    if (options.callerEnv !== undefined)
-      keys.callerEnv = prepareEnv(options.callerEnv);
+    if (callerEnv !== undefined) keys.callerEnv = prepareEnv(callerEnv);
     return this.request<string>("restart", keys);
   }
 

@@ -1,98 +1,24 @@
 // Every type of the API. Times are in milliseconds and sizes in bytes unless a
 // name says otherwise.
 
-/** How an app runs. The values are those of the protocol. */
-export enum WorkerMode {
-  /** One process. The default. */
-  Fork = "fork",
-  /** Several processes behind one port. Not available in this version yet. */
-  Cluster = "cluster",
-}
+import type { WorkerConfig, WorkerMode } from "./config";
+
+export * from "./config";
 
 /** What an app, or one process of it, is doing. */
 export enum WorkerStatus {
   /** Not running, and not to be. */
   Stopped = "stopped",
-  /** Its program is being started. */
+  /** Its program is being started, or is not ready yet; see `pending`. */
   Starting = "starting",
   Running = "running",
   /** It was asked to end, and something of its process tree still lives. */
   Stopping = "stopping",
   /** It ended badly and waits for its next try; see `nextTryIn`. */
   Crashed = "crashed",
-  /** It cannot start, or crashed at once: it waits for a command. */
+  /** It cannot start, or crashed at once: it waits for a command, or for a file
+   * to change. */
   Errored = "errored",
-}
-
-/** Files of an app's output. */
-export interface LogConfig {
-  /** A file is rotated when it has this size; 0: never. Default 10485760. */
-  maxSizeBytes?: number;
-  /** How many rotated files are kept. Default 5. */
-  maxFiles?: number;
-  /** Put the time before each line. Default false. */
-  timestamps?: boolean;
-  /** `raw`: as the program wrote it; `json`: one object a line. Default `raw`. */
-  format?: "raw" | "json";
-}
-
-/** A liveness probe. Not available in this version yet: `start` refuses it. */
-export interface ProbeConfig {
-  type: "http" | "tcp" | "exec";
-  target: string;
-  intervalSeconds?: number;
-  timeoutSeconds?: number;
-  failureThreshold?: number;
-}
-
-/** What can be said of an app. Only `scriptPath` must be. */
-export interface WorkerConfig {
-  /** What it is called in every other call. Default: the script's base name. */
-  name?: string;
-  /**
-   * The program: a script, an executable, or (without a slash) a command that
-   * is searched for in `node_modules/.bin` and PATH. A relative path is taken
-   * from the current directory of the caller.
-   */
-  scriptPath: string;
-  /** Arguments of the program. */
-  args?: string[];
-  /** The folder it runs in. Default: the current directory of the caller. */
-  cwd?: string;
-  /** Environment variables, put over those of the caller. */
-  env?: Record<string, string | number | boolean>;
-  /** Given to the program as PORT in its environment. */
-  port?: number;
-  /** What runs the script. Default `auto`: chosen by its extension. */
-  interpreter?: "auto" | "node" | "python3" | "bash" | "custom";
-  /** The program that runs the script; makes the interpreter `custom`. */
-  interpreterCommand?: string;
-  /** Arguments of the interpreter, before the script. */
-  interpreterArgs?: string[];
-  /** Default `WorkerMode.Fork`. */
-  mode?: WorkerMode | "fork" | "cluster";
-  /** How many processes, in cluster mode. Default 1. */
-  instances?: number;
-  /** From the stop signal to SIGKILL. Default 5000 ms. */
-  killTimeout?: number;
-  /** The signal that asks it to stop. Default SIGTERM. */
-  killSignal?: NodeJS.Signals | number;
-  /** Wait before the first restart after a crash; doubles. Default 1000 ms. */
-  minBackoff?: number;
-  /** The longest wait before a restart. Default 16000 ms. */
-  maxBackoff?: number;
-  /** `true` (default): after a crash; `"always"`: after exit code 0 as well. */
-  autorestart?: boolean | "always";
-  /**
-   * A crash within 1.5 s: `hold` waits for you, `retry` tries again, `auto`
-   * (default) holds unless this build has run well before.
-   */
-  immediateCrash?: "auto" | "hold" | "retry";
-  logs?: LogConfig;
-  /** Restart on file changes. Not available in this version: `true` is refused. */
-  devMode?: boolean;
-  /** Not available in this version: refused. */
-  probe?: ProbeConfig;
 }
 
 /** A new app, or new fields for a known one, which is then named. */
@@ -102,6 +28,12 @@ export type StartConfig =
 export interface StartOptions {
   /** The environment that `config.env` is put over. Default `process.env`. */
   callerEnv?: NodeJS.ProcessEnv;
+  /**
+   * Resolve when the app is ready: its readiness probes have passed and, with
+   * `waitReady`, it has said so. Reject when it has failed. Default false:
+   * resolve as soon as its program runs. An app that has neither is ready then.
+   */
+  wait?: boolean;
 }
 
 export interface AddOptions extends StartOptions {
@@ -137,6 +69,10 @@ export interface WorkerInstance {
   processes: number;
   /** Milliseconds until the next start while crashed, else null. */
   nextTryIn: number | null;
+  /** How often its liveness probe has failed in a row. */
+  probeFailures: number;
+  /** A process of it survives SIGKILL: the kernel does not let it end. */
+  stuck: boolean;
 }
 
 /** The figures of an app: sums over its workers where that makes sense. */
@@ -147,6 +83,8 @@ export interface WorkerStats extends Omit<WorkerInstance, "instance"> {
   scriptPath: string;
   cwd: string;
   port: number | null;
+  /** While starting: what it waits for, for people; else null. */
+  pending: string | null;
   /** What went wrong last, for people; null: nothing. */
   lastError: string | null;
   /** null: it has not ended yet, or a signal ended it. */
@@ -158,13 +96,33 @@ export interface WorkerStats extends Omit<WorkerInstance, "instance"> {
   workers: WorkerInstance[];
 }
 
+/**
+ * What made a process end: `itself`; `asked`, by a command; `renewed`, for a
+ * changed file, a schedule or too much memory; `unhealthy`, by its liveness
+ * probe; `not-ready`, in time; `out-of-memory`, killed by the kernel.
+ */
+export type ExitCause =
+  "itself" | "asked" | "renewed" | "unhealthy" | "not-ready" | "out-of-memory";
+
+/** How a process of an app ended. */
 export interface LastExit {
+  /** null: a signal ended it, or nobody knows. */
   code: number | null;
+  /** "SIGKILL", …; null: it ended by itself. */
   signal: string | null;
+  cause: ExitCause;
   /** When: milliseconds since 1970. */
   at: number;
   /** How long that process had run, in milliseconds. */
   uptime: number;
+}
+
+/** The same with what was known of it. */
+export interface PastExit extends LastExit {
+  /** A sentence; null: nothing is known but the above. */
+  reason: string | null;
+  /** The last lines of its standard error. */
+  lines: string[];
 }
 
 /** Everything that is known of an app. */
@@ -172,7 +130,10 @@ export interface WorkerDescription extends WorkerStats {
   config: WorkerConfig;
   /** Milliseconds since 1970. */
   createdAt: number;
+  /** The newest of `exits`. */
   lastExit: LastExit | null;
+  /** How its last processes ended, newest first. */
+  exits: PastExit[];
   logFiles: { out: string; err: string };
   /** Of its caller: names only, or with `showEnv` an object of values. */
   environment: string[] | Record<string, string> | null;
@@ -193,6 +154,7 @@ export interface StoreRow {
   /** The last or next wait before a restart, in milliseconds; 0: none. */
   backoffTime: number;
   isRestarting: boolean;
+  /** How often its liveness probe has failed in a row. */
   probeFailures: number;
   lastError: string | null;
   lastExitCode: number | null;
@@ -203,7 +165,7 @@ export interface DoctorCheck {
   check: string;
   ok: boolean;
   text: string;
-  /** What to do about it. */
+  /** What to do about it, or what would be better still. */
   advice?: string;
 }
 
@@ -231,6 +193,8 @@ export interface ExitEvent {
   code: number | null;
   /** "SIGKILL", …; null: it ended by itself. */
   signal: string | null;
+  /** null: not known. */
+  cause: ExitCause | null;
   /** How long it had run, in milliseconds. */
   uptime: number;
 }

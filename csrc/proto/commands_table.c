@@ -137,15 +137,32 @@ static const char PING_DETAILS[] =
 static const char START_DETAILS[] =
     "The operand is a script (run by what its extension asks for), an\n"
     "executable, a command found in node_modules/.bin or PATH, the name\n"
-    "of an app that zpm knows already, or a JSON file with one config or\n"
-    "an array of them. Everything after -- goes to the app.\n"
+    "of an app that zpm knows already, a folder, or a JSON file with one\n"
+    "config or an array of them. Everything after -- goes to the app.\n"
+    "\n"
+    "For a folder (without an operand: this one, or --cwd) zpm looks for\n"
+    "what to start, and says it. The first of these counts: the start\n"
+    "script of package.json, by the package manager of its lock file (one\n"
+    "that is only `node file` is run directly); its main; server.js,\n"
+    "index.js, app.js; manage.py, app.py, main.py, wsgi.py; Cargo.toml\n"
+    "(target/release, else cargo run); go.mod (the binary, else go run).\n"
+    "The port comes from the start script, else from PORT in .env.\n"
     "\n"
     "A stopped app that is known is started again; fields given now\n"
     "are put over the stored ones. A running one is left alone: use\n"
     "`zpm restart <name> --port 3001` to change it.\n"
     "\n"
+    "With --wait the command ends when the app is ready: its readiness\n"
+    "probes have passed and, with --wait-ready, it has said so. If it\n"
+    "fails, what it said last is shown, and the exit code is 1.\n"
+    "\n"
     "Examples:\n"
+    "  zpm start\n"
     "  zpm start server.js --name api --port 3000\n"
+    "  zpm start server.js --dev\n"
+    "  zpm start api.js --probe http://localhost:3000/up,kind=readiness "
+    "--wait\n"
+    "  zpm start server.js --max-memory 200M --cron \"0 4 * * *\"\n"
     "  zpm start worker.py --env QUEUE=mail --kill-timeout 30000\n"
     "  zpm start next -- start -p 4000\n"
     "  zpm start main.ts --with \"tsx --no-warnings\"\n"
@@ -163,6 +180,7 @@ static const char STOP_DETAILS[] =
 
 static const char RESTART_DETAILS[] =
     "Options change the app's stored config before it starts again.\n"
+    "With --wait the command ends when the new process is ready.\n"
     "\n"
     "Examples:\n"
     "  zpm restart api\n"
@@ -190,8 +208,9 @@ static const char LIST_DETAILS[] = "Examples:\n"
                                    "  zpm list --json\n";
 
 static const char DESCRIBE_DETAILS[] =
-    "Its config, its processes, its last exit, its log files. Values\n"
-    "of environment variables are hidden unless --show-env is given.\n"
+    "Its config, its processes, its log files, and how its last\n"
+    "processes ended, with what they said last. Values of environment\n"
+    "variables are hidden unless --show-env is given.\n"
     "\n"
     "Example:\n"
     "  zpm describe api\n";
@@ -202,8 +221,10 @@ static const char LOGS_DETAILS[] = "Examples:\n"
                                    "  zpm logs --err\n";
 
 static const char DOCTOR_DETAILS[] =
-    "Looks at the daemon, the keeper, folders, their permissions, and\n"
-    "limits, and says what to do about each finding.\n";
+    "Looks at the daemon, the keeper, folders, their permissions, limits\n"
+    "and what this system allows: whether a stop can be sure to reach\n"
+    "every process, how much may be watched, whose ports are seen, who\n"
+    "apps can run as. It says what to do about each finding.\n";
 
 static const char START_DAEMON_DETAILS[] =
     "Other commands do this by themselves. Apps that were\n"
