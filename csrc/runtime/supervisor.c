@@ -93,6 +93,7 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
     delete_app(supervisor, app);
   } else if (app != NULL) {
     zpm_supervisor_tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
+    zpm_supervisor_limits_settle(supervisor, app);
     if (zpm_waiter_any_due(app))
       zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
     zpm_waiter_settle(app);
