@@ -59,6 +59,11 @@ function hasSlash(path: string): boolean {
   return path.includes("/") || path.includes(sep);
 }
 
+/** A path; anything else, also an empty one, is refused with the config. */
+function absolute(path: unknown): unknown {
+  return typeof path === "string" && path !== "" ? resolve(path) : path;
+}
+
 /**
  * The config as it goes over the wire: paths absolute, since the other side
  * has a current directory of its own. A config without `scriptPath` is about a
@@ -66,10 +71,8 @@ function hasSlash(path: string): boolean {
  */
 export function prepareConfig(config: StartConfig): object {
   checkObject("config", config);
-  const { name, scriptPath, cwd, interpreterCommand } = config as Record<
-    string,
-    unknown
-  >;
+  const { name, scriptPath, cwd, interpreterCommand, envFile, watch } =
+    config as Record<string, unknown>;
   checkOptionalName("config.name", name);
   checkOptionalName("config.scriptPath", scriptPath);
   checkOptionalName("config.cwd", cwd);
@@ -90,6 +93,8 @@ export function prepareConfig(config: StartConfig): object {
   }
   if (typeof interpreterCommand === "string" && hasSlash(interpreterCommand))
     prepared.interpreterCommand = resolve(interpreterCommand);
+  if (typeof envFile === "string") prepared.envFile = absolute(envFile);
+  if (Array.isArray(watch)) prepared.watch = watch.map(absolute);
   return prepared;
 }
 

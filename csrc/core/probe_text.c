@@ -70,7 +70,7 @@ static int take_target(struct zpm_probe *probe, const char *text,
 
     if (strncmp(text, SCHEMES[i].text, len) != 0)
       continue;
-    probe->type = SCHEMES[i].type;
+    probe->type = (int)SCHEMES[i].type;
     probe->target = zpm_strdup(SCHEMES[i].stays ? text : text + len);
     if (probe->target == NULL)
       return zpm_error_set(err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));

@@ -502,11 +502,7 @@ test("wrong arguments are named before anything happens", async (t) => {
 test("what comes with a later version is refused by name", async (t) => {
   const pm = sandbox(t).manager();
   const scriptPath = fixture("forever.js");
-  for (const later of [
-    { devMode: true },
-    { mode: "cluster", instances: 2 },
-    { probe: { type: "tcp", target: "localhost:1" } },
-  ])
+  for (const later of [{ mode: "cluster", instances: 2 }, { scheduling: "rr" }])
     await rejects(
       pm.start({ name: "a", scriptPath, ...later }),
       "ZPM_EUNSUPPORTED",
