@@ -96,15 +96,7 @@ static int find_named(struct zpm_platform_user *user,
 
   if (rc == -ENOENT && is_number(config->user, &uid))
     return find_uid(user, uid, config, err);
-  if (rc != 0)
-    return explain_lookup(rc, config->user, err);
-  if (config->uid == ZPM_ID_KEEP || config->uid == user->uid)
-    return 0;
-  zpm_error_set(err, ZPM_ESTART,
-                "user '%s' has the uid %u, but uid says %u. Give one of them",
-                config->user, (unsigned)user->uid, (unsigned)config->uid);
-  zpm_platform_user_deinit(user);
-  return ZPM_ESTART;
+  return rc == 0 ? 0 : explain_lookup(rc, config->user, err);
 }
 
 static int find(struct zpm_platform_user *user, const struct zpm_config *config,

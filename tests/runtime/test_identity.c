@@ -99,17 +99,6 @@ static void an_unknown_uid_is_refused(void **state)
                         "Check it, or give its gid, too");
 }
 
-static void user_and_uid_must_agree(void **state)
-{
-  struct place *place = *state;
-  char name[] = "nobody";
-
-  call(place, name);
-  place->config.uid = 1;
-  expect_refusal(place, "user 'nobody' has the uid 65534, but uid says 1. Give "
-                        "one of them");
-}
-
 /* ---- root ---- */
 
 static void a_user_comes_with_its_groups_and_home(void **state)
@@ -275,7 +264,6 @@ int main(void)
       TEST(who_asks_for_nothing_stays_who_we_are),
       TEST(an_unknown_user_is_refused),
       TEST(an_unknown_uid_is_refused),
-      TEST(user_and_uid_must_agree),
   };
   const struct CMUnitTest of_root[] = {
       TEST(a_user_comes_with_its_groups_and_home),
