@@ -20,6 +20,8 @@ TARGET=${1:-prebuilds/$(node -p 'process.platform + "-" + process.arch')}
 # Kernel headers come from the system, after musl's own: never with -I.
 MUSL_FLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)"
 MUSL_FLAGS+=" -ffunction-sections -fdata-sections -fno-pie"
+# Nothing unwinds these programs; the tables would be an eighth of them.
+MUSL_FLAGS+=" -fno-asynchronous-unwind-tables"
 
 # An apt of our own: the machine's sources as deb-src, lists in out/deps.
 # Neither /etc/apt nor /var/lib/apt is touched, and no root is needed.
