@@ -1,7 +1,7 @@
 #include "core/cron.h"
 
+#include <ctype.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { FIELDS = 5, WORD_MAX = 64, NOT_A_NUMBER = -1, NUMBER_MAX = 9999 };
@@ -52,7 +52,7 @@ static bool is_digit(char c)
 
 static char lower(char c)
 {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  return (char)tolower((unsigned char)c);
 }
 
 static bool is_letter(char c)

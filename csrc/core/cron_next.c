@@ -6,6 +6,7 @@ enum {
   DAY_S = 86400,
   HOUR_S = 3600,
   MINUTE_S = 60,
+  SCAN_S = 2 * DAY_S,
   YEARS_BOUND = 41, /* 29 February on a given weekday: at most 40 years apart */
 };
 
@@ -186,10 +187,10 @@ static int64_t reached_between(const struct zone *zone, int64_t from,
  * less than a day, and change less often than hourly. */
 static int64_t first_reached(const struct zone *zone, int64_t wall_s)
 {
-  int64_t from = wall_s - 2 * DAY_S;
+  int64_t from = wall_s - SCAN_S;
   int64_t reached = -1;
 
-  while (reached < 0 && from < wall_s + 2 * DAY_S) {
+  while (reached < 0 && from < wall_s + SCAN_S) {
     reached = reached_between(zone, from, from + HOUR_S, wall_s);
     from += HOUR_S;
   }

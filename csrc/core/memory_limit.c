@@ -40,9 +40,10 @@ enum zpm_memory_step zpm_memory_watch_step(struct zpm_memory_watch *watch,
 const char *zpm_memory_text(const struct zpm_memory_look *look,
                             char text[ZPM_MEMORY_TEXT_SIZE])
 {
-  static const uint64_t MB = 1024 * 1024;
+  static const uint64_t KB = 1024;
+  static const uint64_t MB = 1048576;
   bool whole = look->limit_bytes % MB == 0;
-  uint64_t unit = whole ? MB : 1024;
+  uint64_t unit = whole ? MB : KB;
   const char *name = whole ? "MB" : "KB";
   /* Rounded up, so that it is seen to be more. */
   uint64_t used = look->used_bytes / unit + (look->used_bytes % unit != 0);
