@@ -10,8 +10,8 @@
 void zpm_platform_name(int pid, char *name, size_t size)
 {
   char path[ZPM_PROC_PATH_MAX];
-  int fd = open(zpm_proc_path(path, "/proc/", pid, "/comm"),
-                O_RDONLY | O_CLOEXEC);
+  int fd =
+      open(zpm_proc_path(path, "/proc/", pid, "/comm"), O_RDONLY | O_CLOEXEC);
   ssize_t len = fd >= 0 ? read(fd, name, size - 1) : -1;
 
   if (fd >= 0)

@@ -347,6 +347,45 @@ static void a_process_that_could_not_be_made_is_an_error(void **state)
   close_bench(&bench);
 }
 
+static bool write_number(const char *folder, const char *name, int number)
+{
+  char path[128];
+  FILE *f;
+  bool written;
+
+  snprintf(path, sizeof(path), "%s/%s", folder, name);
+  f = fopen(path, "we");
+  if (f == NULL)
+    return false;
+  written = fprintf(f, "%d", number) > 0;
+  return fclose(f) == 0 && written;
+}
+
+/* Where the keeper can be forbidden to fork (pids controller of version 1). */
+static void when_the_system_is_out_of_processes_it_is_an_error(void **state)
+{
+  struct bench bench;
+  char folder[64];
+  int keeper;
+
+  open_bench(&bench, *state);
+  run(&bench, "true", 0);
+  bench.done = 0;
+  keeper = zpm_supervisor_keeper_pid(bench.w->supervisor);
+  assert_true(keeper > 0);
+  snprintf(folder, sizeof(folder), "/sys/fs/cgroup/pids/zpm-test-%d", keeper);
+  if (mkdir(folder, 0700) == 0) {
+    if (write_number(folder, "pids.max", 1) &&
+        write_number(folder, "cgroup.procs", keeper)) {
+      run(&bench, "true", 0);
+      assert_int_equal(bench.result.error.code, ZPM_ESTART);
+      assert_true(write_number("/sys/fs/cgroup/pids", "cgroup.procs", keeper));
+    }
+    assert_int_equal(rmdir(folder), 0);
+  }
+  close_bench(&bench);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -367,6 +406,7 @@ int main(void)
       TEST(a_supervisor_that_closes_takes_its_jobs_along),
       TEST(without_descriptors_it_is_refused),
       TEST(a_process_that_could_not_be_made_is_an_error),
+      TEST(when_the_system_is_out_of_processes_it_is_an_error),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
