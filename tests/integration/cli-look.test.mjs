@@ -9,10 +9,10 @@ import { commandLine, zpmPath } from "./cli.mjs";
 import { fixture, run, waitFor, within } from "./helpers.mjs";
 
 const STATS =
-  "name status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap mode instances scriptPath cwd port lastError lastExitCode lastExitSignal lastLog nextTryIn processes workers";
+  "name status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap mode instances scriptPath cwd port lastError lastExitCode lastExitSignal lastLog nextTryIn processes pending probeFailures stuck workers";
 const WORKER =
-  "instance status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap processes nextTryIn";
-const DESCRIBED = `${STATS} config createdAt lastExit logFiles environment droppedLogBytes`;
+  "instance status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap processes nextTryIn probeFailures stuck";
+const DESCRIBED = `${STATS} config createdAt lastExit exits logFiles environment droppedLogBytes`;
 const STORED =
   "name status scriptPath cwd pids childrenCount restartCount backoffTime isRestarting probeFailures lastError lastExitCode";
 
@@ -135,7 +135,7 @@ test("a table has the columns that were asked for", async (t) => {
   assert.equal(await titles("stats"), `${list} HEAP PROCS`);
   assert.equal(
     await titles("ps", "--wide"),
-    "NAME STATUS PID UPTIME RESTARTS CRASHES CPU MEMORY HEAP PROCS MODE PORT SCRIPT LAST OUTPUT",
+    "NAME STATUS PID UPTIME RESTARTS CRASHES CPU MEMORY HEAP PROCS MODE PORT SCRIPT NOTE LAST OUTPUT",
   );
   assert.match(await box.done("ps", "--wide"), / 4201 .*sleep/);
 });

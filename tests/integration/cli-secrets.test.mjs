@@ -10,14 +10,17 @@ import { processesOf } from "./helpers.mjs";
 
 const GIVEN = "given-hush-4711";
 const CALLERS = "callers-hush-4712";
+const FILED = "filed-hush-4713";
 
 async function withSecrets(t) {
   const box = commandLine(t);
   const file = box.write("quiet.sh", "echo ready; exec sleep 1000\n");
+  const envFile = box.write("secret.env", `FILED_TOKEN=${FILED}\n`);
   const options = { env: { CALLERS_TOKEN: CALLERS } };
   const result = await box.zpmWith(
     options,
     ...["start", file, "--env", `GIVEN_TOKEN=${GIVEN}`],
+    ...["--env-file", envFile],
   );
   assert.equal(result.code, 0, result.stderr);
   await box.logHas("quiet", "ready");
@@ -25,7 +28,7 @@ async function withSecrets(t) {
 }
 
 function assertHushed(text, where) {
-  for (const secret of [GIVEN, CALLERS])
+  for (const secret of [GIVEN, CALLERS, FILED])
     assert.ok(!text.includes(secret), `${secret} in ${where}: ${text}`);
 }
 
@@ -48,6 +51,7 @@ test("no command shows the value of a variable", async (t) => {
     ["logs", "--no-follow"],
     ["doctor"],
     ["ping"],
+    ["start", "quiet", "--wait"],
     ["start", "quiet", "--env", "GIVEN_TOKEN=other"],
     ["start", "quiet", "--env", "GIVEN_TOKEN"],
     ["restart", "quiet"],
@@ -67,6 +71,38 @@ test("no command shows the value of a variable", async (t) => {
     { cmd: "stats" },
   ])
     assertHushed(JSON.stringify(await box.wireAsk(request)), request.cmd);
+});
+
+test("a start that fails shows no value, and neither do its exits", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("bad.sh", "echo oops >&2; sleep 0.1; exit 3\n");
+  const bad = box.write("bad.env", `FILED_TOKEN=${FILED}\n=${FILED}\n`);
+  const options = { env: { CALLERS_TOKEN: CALLERS } };
+  for (const words of [
+    ["start", file, "--wait", "--env", `GIVEN_TOKEN=${GIVEN}`],
+    ["describe", "bad"],
+    ["describe", "bad", "--json"],
+    ["start", file, "--name", "filed", "--env-file", bad],
+    ["start", file, "--name", "filed", "--env-file", box.project],
+    ["start", file, "--name", "x", "--probe", `http://me:${GIVEN}@localhost/`],
+    ["list", "--json"],
+  ]) {
+    const shown = await box.zpmWith(options, ...words);
+    assertHushed(shown.stdout + shown.stderr, words.join(" "));
+  }
+});
+
+test("what a folder's .env holds stays there", async (t) => {
+  const box = commandLine(t);
+  box.write("server.js", "setInterval(() => {}, 1e6)\n");
+  box.write(".env", `FILED_TOKEN=${FILED}\nPORT=4711\n`);
+  box.write(
+    "package.json",
+    JSON.stringify({ scripts: { start: `API_KEY=${GIVEN} node server.js` } }),
+  );
+  const { stdout, stderr } = await box.zpm("start");
+  assertHushed(stdout + stderr, "start");
+  assertHushed(await box.done("describe", "project"), "describe");
 });
 
 test("--show-env shows them", async (t) => {
