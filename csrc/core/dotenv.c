@@ -35,7 +35,9 @@ static bool is_key_byte(char c, bool first)
 /* '\0' at the end, which the text itself does not have. */
 static char peek(const struct reader *r)
 {
-  return r->at < r->end ? *r->at : '\0';
+  if (r->at == r->end)
+    return '\0';
+  return *r->at;
 }
 
 static bool is_at_line_end(const struct reader *r)

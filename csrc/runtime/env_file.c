@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/dotenv.h"
+#include "runtime/launch_words.h"
 
 enum { SIZE_MAX_BYTES = 1 << 20, PIECE = 16 * 1024 };
 
@@ -15,7 +15,7 @@ static int cannot_read(const char *path, int error, struct zpm_error *err)
   return zpm_error_set(err, ZPM_ESTART,
                        "cannot read the file of variables %s: %s. Mend it, or "
                        "change envFile",
-                       path, strerror(error));
+                       path, zpm_launch_words(error).text);
 }
 
 /* O_NONBLOCK: a FIFO would make us wait for its other end. */

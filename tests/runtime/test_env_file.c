@@ -78,7 +78,7 @@ static void a_file_of_variables_is_read(void **state)
 
 static void one_that_is_missing_is_named(void **state)
 {
-  assert_refused(*state, "No such file or directory");
+  assert_refused(*state, "no such file or directory");
 }
 
 static void what_is_no_file_is_refused_at_once(void **state)
@@ -89,7 +89,7 @@ static void what_is_no_file_is_refused_at_once(void **state)
   assert_refused(place, "is not a regular file");
   unlink(place->path);
   assert_int_equal(mkdir(place->path, 0700), 0);
-  assert_refused(place, "Is a directory");
+  assert_refused(place, "is a directory");
 }
 
 static void a_wrong_line_is_told_without_what_is_in_it(void **state)

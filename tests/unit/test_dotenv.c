@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "unit/failing_alloc.c"
+#include "unit/vectors.c"
 
 /* The text has one variable, and that is `pair`; NULL: none. */
 static void assert_reads(const char *text, const char *pair)
@@ -150,6 +151,20 @@ static void there_is_a_limit_to_variables(void **state)
                       "line 4097: there are more than 4096 variables");
 }
 
+static void the_vector_is_read(void **state)
+{
+  char *text = vectors_read("dotenv.txt");
+  struct zpm_strv vars;
+
+  (void)state;
+  assert_int_equal(zpm_dotenv_parse(&vars, text, strlen(text), NULL), 0);
+  assert_int_equal(vars.len, 8);
+  assert_string_equal(vars.items[0], "PLAIN=all of this");
+  assert_string_equal(vars.items[6], "LINES=one\ntwo");
+  zpm_strv_deinit(&vars);
+  free(text);
+}
+
 static int parse(void *text)
 {
   struct zpm_strv vars;
@@ -180,6 +195,7 @@ int main(void)
       cmocka_unit_test(what_is_wrong_is_told_by_its_line_alone),
       cmocka_unit_test(what_is_no_text_is_refused),
       cmocka_unit_test(there_is_a_limit_to_variables),
+      cmocka_unit_test(the_vector_is_read),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
   };
 
