@@ -1,6 +1,7 @@
 #include "runtime/app.h"
 
 #include "base/alloc.h"
+#include "runtime/schedule.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
 {
@@ -104,6 +105,7 @@ static void on_procs_closed(void *ctx)
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
 {
   zpm_list_remove(&app->link);
+  zpm_schedule_close(app->schedule);
   app->closed = closed;
   app->closed_ctx = ctx;
   zpm_closer_init(&app->closer, on_procs_closed, app);
@@ -227,7 +229,8 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
       .started_ms = (uint64_t)wall.tv_sec * 1000 +
                     (uint64_t)wall.tv_usec / 1000 -
                     zpm_machine_uptime(&proc->machine, now_ms),
-      .leaving = proc->machine.state == ZPM_STOPPING && !proc->tree.leader_ended,
+      .leaving =
+          proc->machine.state == ZPM_STOPPING && !proc->tree.leader_ended,
       .ready = proc->machine.state != ZPM_WARMING,
       .build = proc->machine.build,
   };

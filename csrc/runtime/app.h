@@ -10,6 +10,8 @@
 #include "runtime/proc.h"
 #include "zpm/supervisor.h"
 
+struct zpm_schedule;
+
 /*
  * One app: what is remembered of it, its logs and its process slots.  The
  * supervisor owns it; callers of commands wait at it.
@@ -20,9 +22,10 @@ struct zpm_app {
   struct zpm_recipe recipe;
   struct zpm_proc *procs;
   size_t proc_count;
-  struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
-  bool forget;                 /* wanted: deleted as soon as it is stopped */
-  enum zpm_stream last_stream; /* that had output */
+  struct zpm_schedule *schedule; /* NULL: none; supervisor_schedule.c */
+  struct zpm_list waiters;       /* zpm_waiter.link; runtime/waiter.h */
+  bool forget;                   /* wanted: deleted as soon as it is stopped */
+  enum zpm_stream last_stream;   /* that had output */
 
   struct zpm_closer closer; /* for zpm_app_close */
   void (*closed)(void *ctx);

@@ -222,6 +222,7 @@ int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
     return rc;
   zpm_list_append(&supervisor->apps, &(*out)->link);
   supervisor->app_count++;
+  zpm_supervisor_schedule_settle(supervisor, *out);
   return 0;
 }
 

@@ -150,6 +150,7 @@ static int reconfigure(struct zpm_supervisor *supervisor, struct zpm_app *app,
     zpm_environment_unref(old);
   }
   zpm_app_configure(app, &config);
+  zpm_supervisor_schedule_settle(supervisor, app);
   return 0;
 }
 
