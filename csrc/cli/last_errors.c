@@ -79,7 +79,7 @@ double zpm_last_errors_now(void)
   struct timespec now;
 
   clock_gettime(CLOCK_REALTIME, &now);
-  return (double)now.tv_sec * 1000 + (double)(now.tv_nsec / 1000000);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 static void tell_lines(const cJSON *lines)

@@ -2,21 +2,21 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int read_number(const char *path, uint64_t *number)
 {
   FILE *file = fopen(path, "re");
-  unsigned long long value;
-  int got;
+  char text[32] = "";
+  char *end;
 
   if (file == NULL)
     return -errno;
-  got = fscanf(file, "%llu", &value);
+  if (fgets(text, sizeof(text), file) == NULL)
+    text[0] = '\0';
   fclose(file);
-  if (got != 1)
-    return -EINVAL;
-  *number = value;
-  return 0;
+  *number = strtoull(text, &end, 10);
+  return end != text ? 0 : -EINVAL;
 }
 
 int zpm_platform_watch_limits(uint64_t *folders, uint64_t *watchers)

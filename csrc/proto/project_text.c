@@ -36,8 +36,10 @@ int zpm_project_put_name(struct zpm_str *out, const char *text)
     return zpm_str_puts(out, "all-app"); /* "all" is every app */
   if (zpm_str_append(out, text, len) != 0)
     return ZPM_ENOMEM;
-  for (char *c = out->data; *c != '\0'; c++)
-    *c = is_fit(*c, false) ? *c : '-';
+  for (char *c = out->data; *c != '\0'; c++) {
+    if (!is_fit(*c, false))
+      *c = '-';
+  }
   return 0;
 }
 
