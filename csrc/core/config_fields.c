@@ -183,9 +183,8 @@ const struct zpm_field ZPM_FIELDS[] = {
      .type = ZPM_FIELD_BOOL,
      .offset = AT(shutdown_message),
      .fallback = "false",
-     .help = "Node apps: a stop begins with the message \"shutdown\" "
-             "(process.on('message')), killSignal follows only if there is no "
-             "channel"},
+     .help = "Node apps: a stop begins with the IPC message \"shutdown\", for "
+             "process.on('message')"},
 
     {.name = "probe",
      .flag = "probe",
