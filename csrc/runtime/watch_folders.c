@@ -29,7 +29,9 @@ const char *zpm_watch_folder_path(const struct zpm_watch_folder *folder,
   zpm_str_clear(path);
   rc = append_path(path, folder);
   if (rc == 0 && name != NULL)
-    rc = zpm_str_printf(path, "/%s", name);
+    rc = zpm_str_puts(path, "/");
+  if (rc == 0 && name != NULL)
+    rc = zpm_str_puts(path, name);
   return rc == 0 ? zpm_str_text(path) : NULL;
 }
 
@@ -100,6 +102,14 @@ static void on_file_there(struct zpm_watch_folder *folder, const char *name,
     zpm_watch_look_file(folder, name, stat, true);
 }
 
+/* What can be passed over without a look: a log that is written all the time
+ * costs next to nothing. */
+static bool is_noise(const struct zpm_watch_folder *folder, const char *name)
+{
+  return folder->root->rules.len == 0 && zpm_ignore_always(name) &&
+         !is_root_itself(folder, name);
+}
+
 /* Something about the entry `name`: what is there now tells what it was. */
 static void on_event(uv_fs_event_t *events, const char *name, int what,
                      int status)
@@ -115,6 +125,8 @@ static void on_event(uv_fs_event_t *events, const char *name, int what,
     zpm_watch_folder_sweep(folder);
     return;
   }
+  if (is_noise(folder, name))
+    return;
   path = zpm_watch_folder_path(folder, name);
   if (path == NULL)
     return;

@@ -24,7 +24,10 @@
  *   watch_looks.c    reads folders, a slice per turn of the loop: at first to
  *                    know what is there, later to find what has changed
  *   watch_rules.c    what is ignored
- *   watch.c          from changes to one call
+ *   watch.c          opening, closing, and from changes to one call
+ *   watch_turns.c    what is done in turns of the loop of its own: troubles are
+ *                    told, slices are looked at, and all is if there are no
+ *                    events to be had
  *
  * Paths are put together in watch->path, which each function that needs one
  * fills anew; a node knows only its name.
@@ -119,6 +122,9 @@ int zpm_watch_open_within(uv_loop_t *loop,
 
 /* The file at `path` has changed, or is new. */
 void zpm_watch_note(struct zpm_watch *watch, const char *path, bool is_added);
+
+/* ---- watch_turns.c ---- */
+
 /* Tells the host in the next turn. */
 void zpm_watch_say(struct zpm_watch *watch, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -126,6 +132,8 @@ void zpm_watch_say(struct zpm_watch *watch, const char *format, ...)
 void zpm_watch_say_too_much(struct zpm_watch *watch);
 /* Has the next slice looked at in the next turn of the loop. */
 void zpm_watch_turn(struct zpm_watch *watch);
+/* Looks at all that is known. */
+void zpm_watch_sweep_all(struct zpm_watch *watch);
 /* Starts an event handle for this path.  When the system has no more of them,
  * the watch begins to poll.  If nothing is there, it stays silent. */
 void zpm_watch_listen(struct zpm_watch *watch, uv_fs_event_t *events,
