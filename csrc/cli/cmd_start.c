@@ -9,14 +9,11 @@
 #include "cli/caller.h"
 #include "cli/detect.h"
 #include "cli/flags.h"
-#include "cli/follow.h"
-#include "cli/last_errors.h"
-#include "cli/results.h"
 #include "cli/start_file.h"
-#include "cli/start_request.h"
+#include "cli/start_app.h"
 #include "core/suggest.h"
 
-enum { MAX_CANDIDATES = 512, FOLLOW_LINES = 20 };
+enum { MAX_CANDIDATES = 512 };
 
 /* ---- one app ---- */
 
@@ -26,7 +23,6 @@ struct word {
   bool known;       /* the name of an app */
   const char *near; /* the name of one that may have been meant, or NULL */
   cJSON *names;     /* near is one of them */
-  double asked_ms;  /* when: wall clock */
 };
 
 static const char *find_near(const char *text, const cJSON *names)
@@ -59,35 +55,6 @@ static int look_up(struct word *word, struct zpm_talk *talk,
   if (!word->known)
     word->near = find_near(word->text, zpm_answer_data(word->names));
   return 0;
-}
-
-static const char *send_start(struct zpm_cli *cli, struct zpm_talk *talk,
-                              const char *known_name, struct zpm_error *err)
-{
-  const struct zpm_config *config = &cli->args.config;
-  struct zpm_str text = {0};
-  const char *line = NULL;
-
-  if (zpm_caller_put_config(&text, config, err) == 0) {
-    zpm_talk_begin(talk, "start");
-    if (known_name != NULL) {
-      zpm_writer_key(&talk->writer, "name");
-      zpm_writer_text(&talk->writer, known_name);
-    }
-    if (config->given != 0) {
-      zpm_writer_key(&talk->writer, "config");
-      zpm_writer_raw(&talk->writer, text.data, text.len);
-    }
-    line = zpm_start_request_finish(cli, talk, err);
-  }
-  zpm_str_deinit(&text);
-  return line;
-}
-
-/* An app of the name that this start has given is no other app. */
-static bool near_is_other(const struct word *word, const char *name)
-{
-  return word->near != NULL && (name == NULL || strcmp(word->near, name) != 0);
 }
 
 /* A program that is new here runs in our folder unless told otherwise, and
@@ -124,55 +91,6 @@ static int check_word(const char *text, struct zpm_error *err)
                        text, (int)len, text, text + len);
 }
 
-/* ---- what came of it ---- */
-
-static int show_one(struct zpm_cli *cli, struct zpm_talk *talk,
-                    const struct word *word, const char *line)
-{
-  const char *name = word->known ? word->text : cli->args.config.name;
-  struct zpm_results results;
-
-  zpm_results_begin(&results, cli);
-  zpm_results_add_reply(&results, name, line);
-  if (results.any_failed && near_is_other(word, name))
-    fprintf(stderr, "zpm: or did you mean the app '%s'? zpm start %s\n",
-            word->near, word->near);
-  if (results.any_failed && name != NULL && !cli->json)
-    zpm_last_errors_tell(talk, name, word->asked_ms);
-  return zpm_results_end(&results);
-}
-
-/* In dev mode its output is shown until Ctrl-C; the app stays. */
-static int follow(struct zpm_cli *cli, struct zpm_talk *talk, const char *name,
-                  struct zpm_error *err)
-{
-  struct zpm_follow follow = {
-      .name = name, .lines = FOLLOW_LINES, .live = true, .until_ctrl_c = true};
-  bool wanted = zpm_args_switch(&cli->args, "follow",
-                                cli->args.config.dev_mode && !cli->json &&
-                                    cli->screen.is_terminal);
-
-  if (!wanted)
-    return ZPM_CLI_DONE;
-  zpm_screen_flush(&cli->screen);
-  if (zpm_follow_show(&follow, cli, talk, err) != 0)
-    return ZPM_CLI_FAILED;
-  zpm_screen_flush(&cli->screen);
-  fprintf(stderr, "\nzpm: '%s' stays managed by zpm. To stop it: zpm stop %s\n",
-          name, name);
-  return ZPM_CLI_INTERRUPTED;
-}
-
-static int finish(struct zpm_cli *cli, struct zpm_talk *talk,
-                  const struct word *word, const char *line,
-                  struct zpm_error *err)
-{
-  const char *name = word->known ? word->text : cli->args.config.name;
-  int code = show_one(cli, talk, word, line);
-
-  return code == ZPM_CLI_DONE ? follow(cli, talk, name, err) : code;
-}
-
 /* ---- a word ---- */
 
 static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
@@ -180,7 +98,6 @@ static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
 {
   struct zpm_config *config = &cli->args.config;
   struct zpm_str script = {0};
-  const char *line = NULL;
   int rc = zpm_caller_put_script(&script, NULL, word->text, err);
 
   /* With --name the word can only be meant as a program. */
@@ -190,18 +107,20 @@ static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
     rc = check_word(word->text, err);
   if (rc == 0 && !word->known)
     rc = settle_new(config, script.data, err);
-  if (rc == 0)
-    line = send_start(cli, talk, word->known ? word->text : NULL, err);
   zpm_str_deinit(&script);
-  if (line == NULL)
+  if (rc != 0)
     return rc == ZPM_ECONFIG ? ZPM_CLI_USAGE : ZPM_CLI_FAILED;
-  return finish(cli, talk, word, line, err);
+  return zpm_start_app(
+      cli, talk,
+      &(struct zpm_start_app){.known = word->known ? word->text : NULL,
+                              .near = word->near},
+      err);
 }
 
 static int start_one(struct zpm_cli *cli, const char *text,
                      struct zpm_error *err)
 {
-  struct word word = {.text = text, .asked_ms = zpm_last_errors_now()};
+  struct word word = {.text = text};
   struct zpm_talk talk;
   int code = ZPM_CLI_FAILED;
 
@@ -234,16 +153,12 @@ static void say_what_was_found(struct zpm_cli *cli, const struct zpm_str *said)
 
 static int start_found(struct zpm_cli *cli, struct zpm_error *err)
 {
-  struct word word = {.text = "", .asked_ms = zpm_last_errors_now()};
+  const struct zpm_start_app app = {0};
   struct zpm_talk talk;
-  const char *line = NULL;
   int code = ZPM_CLI_FAILED;
-  int rc = zpm_cli_connect(cli, true, &talk, err);
 
-  if (rc == 0)
-    line = send_start(cli, &talk, NULL, err);
-  if (line != NULL)
-    code = finish(cli, &talk, &word, line, err);
+  if (zpm_cli_connect(cli, true, &talk, err) == 0)
+    code = zpm_start_app(cli, &talk, &app, err);
   zpm_talk_close(&talk);
   return code;
 }
