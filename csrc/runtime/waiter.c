@@ -85,14 +85,18 @@ static void tell_done(const struct zpm_app *app,
                       const struct zpm_waiter *waiter)
 {
   const char *name = app->record.config.name;
+  bool ready =
+      waiter->asked.until_ready && zpm_config_waits_ready(&app->record.config);
   struct zpm_str sentence = {0};
 
   switch (waiter->asked.wish) {
   case ZPM_WISH_START:
-    zpm_str_printf(&sentence, "'%s' started, pid %d", name, zpm_app_pid(app));
+    zpm_str_printf(&sentence, "'%s' %s, pid %d", name,
+                   ready ? "is ready" : "started", zpm_app_pid(app));
     break;
   case ZPM_WISH_RESTART:
-    zpm_str_printf(&sentence, "'%s' restarted, pid %d", name, zpm_app_pid(app));
+    zpm_str_printf(&sentence, "'%s' restarted%s, pid %d", name,
+                   ready ? " and is ready" : "", zpm_app_pid(app));
     break;
   case ZPM_WISH_STOP:
     zpm_str_printf(&sentence, "'%s' stopped", name);
