@@ -1,7 +1,6 @@
 #include "runtime/app.h"
 
 #include "base/alloc.h"
-#include "runtime/schedule.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
 {
@@ -105,7 +104,7 @@ static void on_procs_closed(void *ctx)
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
 {
   zpm_list_remove(&app->link);
-  zpm_schedule_close(app->schedule);
+  zpm_app_drop_renewal(app);
   app->closed = closed;
   app->closed_ctx = ctx;
   zpm_closer_init(&app->closer, on_procs_closed, app);
@@ -120,6 +119,7 @@ void zpm_app_configure(struct zpm_app *app, struct zpm_config *config)
 {
   struct zpm_log_rules rules = rules_of(config);
 
+  zpm_app_drop_renewal(app); /* it has looked at the old one */
   zpm_config_deinit(&app->record.config);
   app->record.config = *config;
   *config = (struct zpm_config){0};
@@ -136,7 +136,7 @@ void zpm_app_feed(struct zpm_app *app, enum zpm_event wish)
 
 /* ---- looking ---- */
 
-static enum zpm_status status_of(enum zpm_state state)
+enum zpm_status zpm_app_status_of(enum zpm_state state)
 {
   switch (state) {
   case ZPM_STOPPED:
@@ -161,7 +161,7 @@ static enum zpm_status status_of(enum zpm_state state)
 
 enum zpm_status zpm_app_status(const struct zpm_app *app)
 {
-  return status_of(app->procs[0].machine.state);
+  return zpm_app_status_of(app->procs[0].machine.state);
 }
 
 bool zpm_app_wants_up(const struct zpm_app *app)
@@ -177,6 +177,15 @@ bool zpm_app_runs(const struct zpm_app *app)
 bool zpm_app_is_done(const struct zpm_app *app)
 {
   return app->procs[0].machine.state == ZPM_DONE;
+}
+
+bool zpm_app_is_stuck(const struct zpm_app *app)
+{
+  for (size_t i = 0; i < app->proc_count; i++) {
+    if (zpm_machine_is_stuck(&app->procs[i].machine))
+      return true;
+  }
+  return false;
 }
 
 bool zpm_app_is_busy(const struct zpm_app *app)
@@ -249,84 +258,4 @@ void zpm_app_sync_record(struct zpm_app *app)
   app->record.run = run_of(proc);
   zpm_free(app->record.last_error);
   app->record.last_error = error != NULL ? zpm_strdup(error) : NULL;
-}
-
-/* ---- views ---- */
-
-static uint64_t due_in(const struct zpm_machine *machine, uint64_t now_ms)
-{
-  bool waits = machine->state == ZPM_BACKOFF || machine->state == ZPM_QUEUED;
-
-  if (!waits || machine->due_ms <= now_ms)
-    return 0;
-  return machine->due_ms - now_ms;
-}
-
-void zpm_app_worker_view(const struct zpm_app *app, size_t index,
-                         struct zpm_worker_view *view)
-{
-  const struct zpm_proc *proc = &app->procs[index];
-  uint64_t now_ms = uv_now(proc->services->loop);
-
-  *view = (struct zpm_worker_view){
-      .instance = proc->instance,
-      .status = status_of(proc->machine.state),
-      .pid = proc->tree.leader_ended ? 0 : proc->tree.leader,
-      .uptime_ms = zpm_machine_uptime(&proc->machine, now_ms),
-      .restart_count = zpm_machine_restart_count(&proc->machine, now_ms),
-      .total_restarts = proc->machine.total_restarts,
-      .cpu_percent = proc->usage.cpu_percent,
-      .rss_bytes = proc->usage.rss_bytes,
-      .heap_bytes = proc->heap_bytes,
-      .processes = proc->usage.processes,
-      .stuck = zpm_machine_is_stuck(&proc->machine),
-      .next_try_in_ms = due_in(&proc->machine, now_ms),
-  };
-}
-
-static void add_worker(struct zpm_app_view *view,
-                       const struct zpm_worker_view *worker)
-{
-  view->restart_count += worker->restart_count;
-  view->total_restarts += worker->total_restarts;
-  view->cpu_percent += worker->cpu_percent;
-  view->rss_bytes += worker->rss_bytes;
-  if (worker->uptime_ms > view->uptime_ms)
-    view->uptime_ms = worker->uptime_ms;
-  if (worker->heap_bytes >= 0)
-    view->heap_bytes =
-        (view->heap_bytes > 0 ? view->heap_bytes : 0) + worker->heap_bytes;
-}
-
-void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
-{
-  const struct zpm_proc *first = &app->procs[0];
-  struct zpm_worker_view worker;
-
-  *view = (struct zpm_app_view){
-      .name = app->record.config.name,
-      .config = &app->record.config,
-      .environment = app->record.environment,
-      .status = zpm_app_status(app),
-      .pid = zpm_app_pid(app),
-      .heap_bytes = -1,
-      .backoff_ms =
-          first->machine.crashes > 0
-              ? zpm_policy_backoff(&first->policy, first->machine.crashes)
-              : 0,
-      .restarting = first->machine.state == ZPM_STOPPING &&
-                    zpm_machine_wants_up(&first->machine),
-      .last_error = zpm_app_error(app),
-      .past = &app->record.past,
-      .stuck = zpm_machine_is_stuck(&first->machine),
-      .last_log = zpm_log_last_line(app->recipe.logs[app->last_stream]),
-      .dropped_log_bytes = zpm_log_dropped_bytes(app->recipe.logs[0]) +
-                           zpm_log_dropped_bytes(app->recipe.logs[1]),
-      .created_ms = app->record.created_ms,
-      .worker_count = app->proc_count,
-  };
-  for (size_t i = 0; i < app->proc_count; i++) {
-    zpm_app_worker_view(app, i, &worker);
-    add_worker(view, &worker);
-  }
 }

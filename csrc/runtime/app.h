@@ -10,22 +10,23 @@
 #include "runtime/proc.h"
 #include "zpm/supervisor.h"
 
-struct zpm_schedule;
 
 /*
  * One app: what is remembered of it, its logs and its process slots.  The
  * supervisor owns it; callers of commands wait at it.
  */
+struct zpm_renewal;
+
 struct zpm_app {
   struct zpm_list link; /* in the supervisor's apps */
   struct zpm_record record;
   struct zpm_recipe recipe;
   struct zpm_proc *procs;
   size_t proc_count;
-  struct zpm_schedule *schedule; /* NULL: none; supervisor_schedule.c */
-  struct zpm_list waiters;       /* zpm_waiter.link; runtime/waiter.h */
-  bool forget;                   /* wanted: deleted as soon as it is stopped */
-  enum zpm_stream last_stream;   /* that had output */
+  struct zpm_renewal *renewal; /* NULL: nothing starts it anew by itself */
+  struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
+  bool forget;                 /* wanted: deleted as soon as it is stopped */
+  enum zpm_stream last_stream; /* that had output */
 
   struct zpm_closer closer; /* for zpm_app_close */
   void (*closed)(void *ctx);
@@ -48,11 +49,14 @@ void zpm_app_configure(struct zpm_app *app, struct zpm_config *config);
 void zpm_app_feed(struct zpm_app *app, enum zpm_event wish);
 
 enum zpm_status zpm_app_status(const struct zpm_app *app);
+enum zpm_status zpm_app_status_of(enum zpm_state state);
 bool zpm_app_wants_up(const struct zpm_app *app);
 /* Its program runs, ready or not. */
 bool zpm_app_runs(const struct zpm_app *app);
 /* It ended well by itself. */
 bool zpm_app_is_done(const struct zpm_app *app);
+/* Something of it survives SIGKILL. */
+bool zpm_app_is_stuck(const struct zpm_app *app);
 /* A process of it lives or is going to without anybody's doing. */
 bool zpm_app_is_busy(const struct zpm_app *app);
 /* Runs asked for in its life, over all procs. */
@@ -61,6 +65,17 @@ uint64_t zpm_app_starts(const struct zpm_app *app);
 int zpm_app_pid(const struct zpm_app *app);
 /* Why it does not run; NULL: nothing is wrong. */
 const char *zpm_app_error(const struct zpm_app *app);
+
+/* After any change: watches files and the clock for it, or no more. */
+void zpm_app_sync_renewal(struct zpm_app *app);
+/* Until the next change: its config is about to be replaced, or it closes. */
+void zpm_app_drop_renewal(struct zpm_app *app);
+
+/* A run has ended: remembers how, and (once all its output is in the logs) its
+ * last words. */
+void zpm_app_note_exit(struct zpm_app *app, const struct zpm_proc *proc);
+void zpm_app_note_lines(struct zpm_app *app, const struct zpm_proc *proc,
+                        const char *logs_folder);
 
 /* Brings the record up to date with the procs, for saving. */
 void zpm_app_sync_record(struct zpm_app *app);

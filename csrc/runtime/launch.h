@@ -37,9 +37,10 @@ struct zpm_launch_options {
   const struct zpm_config *config;           /* validated */
   const struct zpm_environment *environment; /* of the caller, or NULL: ours */
   const char *marker;                        /* "ZPM_APP_ID=..." */
-  const char *agent_path; /* agent.cjs, or NULL: no preload, no channel */
-  int channel_fd;         /* what NODE_CHANNEL_FD will be; -1: no channel */
-  unsigned instance;      /* NODE_APP_INSTANCE */
+  const char *agent_path;    /* agent.cjs, or NULL: no preload, no channel */
+  int channel_fd;            /* what NODE_CHANNEL_FD will be; -1: no channel */
+  const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
+  unsigned instance;         /* NODE_APP_INSTANCE */
 };
 
 int zpm_launch_prepare(struct zpm_launch *launch,

@@ -18,6 +18,9 @@ static const char *const PRIVATE[] = {
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 };
 
 static bool is_private(const char *pair)
@@ -110,6 +113,8 @@ int zpm_launch_env_build(struct zpm_strv *env,
     rc = set_number(env, "PORT", config->port);
   if (rc == 0)
     rc = set_number(env, "NODE_APP_INSTANCE", options->instance);
+  if (rc == 0 && options->notify_socket != NULL)
+    rc = zpm_strv_env_set(env, "NOTIFY_SOCKET", options->notify_socket);
   if (rc == 0)
     rc = zpm_strv_env_set(env, "PWD", config->cwd);
   return rc;

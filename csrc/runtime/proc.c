@@ -5,42 +5,109 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "core/interpreter.h"
 #include "runtime/channel.h"
+#include "runtime/checks.h"
 #include "runtime/keeper_link.h"
+#include "runtime/port.h"
+#include "runtime/proc_exit.h"
+#include "runtime/proc_health.h"
 #include "runtime/proc_run.h"
 #include "runtime/reaper.h"
 
 /* ---- effects ---- */
 
+/* What it did not become in time is told while it is known. */
 static void on_timer(uv_timer_t *timer)
 {
-  zpm_proc_feed(timer->data, ZPM_EV_TIMER);
+  struct zpm_proc *proc = timer->data;
+
+  if (proc->machine.state == ZPM_WARMING)
+    zpm_proc_health_explain(proc);
+  zpm_proc_feed(proc, ZPM_EV_TIMER);
+}
+
+/* What could not be now may be later; a person is told at once. */
+static enum zpm_event refused(struct zpm_proc *proc)
+{
+  zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
+  return proc->machine.crashes > 0 ? ZPM_EV_FORK_FAILED : ZPM_EV_CANNOT;
+}
+
+static void on_port_cleared(void *ctx, const struct zpm_error *err,
+                            const char *notes)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->clearing = NULL;
+  if (notes[0] != '\0')
+    proc->events->trouble(proc->ctx, proc, notes);
+  if (err != NULL)
+    proc->error = *err;
+  zpm_proc_feed(proc, err != NULL ? refused(proc) : zpm_proc_run_begin(proc));
 }
 
 /* Starts a run. What goes wrong is told as an event: the one to feed next. */
 static enum zpm_event spawn(struct zpm_proc *proc)
 {
+  const struct zpm_config *config = proc->recipe->config;
+
   proc->starts++;
   proc->error = (struct zpm_error){0};
   proc->policy = (struct zpm_policy){0};
-  zpm_policy_of_config(&proc->policy, proc->recipe->config);
+  zpm_policy_of_config(&proc->policy, config);
+  switch (zpm_port_clear(proc->services, config, on_port_cleared, proc,
+                         &proc->clearing, &proc->error)) {
+  case ZPM_PORT_CLEARING:
+    return ZPM_EVENTS;
+  case ZPM_PORT_REFUSED:
+    return refused(proc);
+  case ZPM_PORT_FREE:
+    break;
+  }
   return zpm_proc_run_begin(proc);
+}
+
+/* Asks it to leave.  Returns GONE if there is nothing yet that could. */
+static enum zpm_event ask_to_leave(struct zpm_proc *proc)
+{
+  const struct zpm_config *config = proc->recipe->config;
+
+  zpm_proc_health_end(proc);
+  if (proc->clearing != NULL) {
+    zpm_port_cancel(proc->clearing);
+    proc->clearing = NULL;
+    return ZPM_EV_GONE;
+  }
+  /* The rest of its tree is asked when the leader has left. */
+  if (config->shutdown_message && proc->channel != NULL &&
+      !proc->tree.leader_ended && zpm_channel_say_shutdown(proc->channel))
+    return ZPM_EVENTS;
+  zpm_run_tree_signal(&proc->tree, config->kill_signal);
+  return ZPM_EVENTS;
+}
+
+static void kill_rest(struct zpm_proc *proc)
+{
+  zpm_run_tree_signal(&proc->tree, SIGKILL);
+  if (zpm_machine_is_stuck(&proc->machine))
+    zpm_proc_exit_explain_stuck(proc);
 }
 
 /* Returns the event that follows at once, or ZPM_EVENTS. */
 static enum zpm_event carry_out(struct zpm_proc *proc,
                                 struct zpm_effects effects)
 {
-  if (effects.todo & ZPM_DO_TERM)
-    zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
-  if (effects.todo & ZPM_DO_KILL)
-    zpm_run_tree_signal(&proc->tree, SIGKILL);
+  enum zpm_event next = ZPM_EVENTS;
+
   if (effects.todo & ZPM_DO_DISARM)
     uv_timer_stop(&proc->timer);
   if (effects.todo & ZPM_DO_TIMER)
     uv_timer_start(&proc->timer, on_timer, effects.delay_ms, 0);
-  return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : ZPM_EVENTS;
+  if (effects.todo & ZPM_DO_TERM)
+    next = ask_to_leave(proc);
+  if (effects.todo & ZPM_DO_KILL)
+    kill_rest(proc);
+  return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : next;
 }
 
 /* Somebody may have taken the wish back meanwhile. */
@@ -56,6 +123,7 @@ static void feed(struct zpm_proc *proc, enum zpm_event event)
     struct zpm_fact fact = {
         .event = event,
         .now_ms = uv_now(proc->services->loop),
+        .budget = &proc->services->budget,
         .build = proc->launch.build,
         .end = proc->last_exit,
     };
@@ -75,6 +143,7 @@ static void release(struct zpm_proc *proc)
 
   if (id == 0)
     return;
+  zpm_proc_health_end(proc);
   zpm_proc_run_end(proc);
   proc->events->released(proc->ctx, proc, id);
 }
@@ -113,53 +182,6 @@ static void on_spawned(void *ctx, int pid, int error)
   never_ran(proc, ZPM_EV_FORK_FAILED);
 }
 
-static uint64_t wall_now_ms(void)
-{
-  uv_timeval64_t wall;
-
-  uv_gettimeofday(&wall);
-  return (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
-}
-
-static void note_exit(struct zpm_proc *proc, int wait_status)
-{
-  bool signaled = WIFSIGNALED(wait_status);
-
-  proc->last_exit = (struct zpm_exit){
-      .known = true,
-      .code = signaled ? -1 : WEXITSTATUS(wait_status),
-      .signal = signaled ? WTERMSIG(wait_status) : 0,
-      .at_ms = wall_now_ms(),
-      .uptime_ms =
-          zpm_machine_uptime(&proc->machine, uv_now(proc->services->loop)),
-  };
-}
-
-/* An old Node says no more than SyntaxError. */
-static bool may_lack_typescript(const struct zpm_proc *proc)
-{
-  const struct zpm_config *config = proc->recipe->config;
-
-  return proc->last_exit.uptime_ms < ZPM_IMMEDIATE_MS &&
-         (config->interpreter == ZPM_INTERPRETER_AUTO ||
-          config->interpreter == ZPM_INTERPRETER_NODE) &&
-         zpm_interpreter_is_typescript(config->script_path);
-}
-
-static void explain_hold(struct zpm_proc *proc)
-{
-  const char *name = proc->recipe->config->name;
-  char end[ZPM_EXIT_TEXT_SIZE];
-
-  zpm_error_set(&proc->error, ZPM_ESTART,
-                "it ended by %s and is not started again by itself. See `zpm "
-                "logs %s --err`, mend it, then `zpm start %s`%s",
-                zpm_exit_text(&proc->last_exit, end), name, name,
-                may_lack_typescript(proc)
-                    ? ". If this Node does not run TypeScript, use `--with tsx`"
-                    : "");
-}
-
 /* Both are known now: how the exec went, and how the leader ended. */
 static void leader_ended(struct zpm_proc *proc)
 {
@@ -171,9 +193,12 @@ static void leader_ended(struct zpm_proc *proc)
     never_ran(proc, ZPM_EV_CANNOT);
     return;
   }
+  zpm_proc_health_end(proc);
   feed(proc, ZPM_EV_EXIT);
-  if (proc->machine.next == ZPM_HELD)
-    explain_hold(proc);
+  if (proc->machine.next == ZPM_HELD && proc->error.code == 0)
+    zpm_proc_exit_explain_hold(proc);
+  if (proc->recipe->config->shutdown_message)
+    zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
   zpm_reaper_watch(proc->services->reaper, &proc->tree);
   proc->events->ended(proc->ctx, proc);
   proc->events->changed(proc->ctx, proc);
@@ -186,7 +211,11 @@ static void on_exec_result(void *ctx, enum zpm_spawn_stage stage, int error)
 
   if (stage == ZPM_STAGE_NONE) {
     proc->exec = ZPM_EXEC_DONE;
-    zpm_proc_feed(proc, ZPM_EV_UP);
+    uv_update_time(proc->services->loop);
+    feed(proc, ZPM_EV_UP);
+    if (zpm_machine_runs(&proc->machine) && !proc->tree.leader_ended)
+      zpm_proc_health_begin(proc, false);
+    proc->events->changed(proc->ctx, proc);
     zpm_launch_deinit(&proc->launch);
   } else {
     proc->exec = ZPM_EXEC_FAILED;
@@ -202,7 +231,7 @@ void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
   if (proc->tree.leader_ended)
     return;
   uv_update_time(proc->services->loop);
-  note_exit(proc, wait_status);
+  zpm_proc_exit_note(proc, wait_status);
   proc->tree.leader_ended = true;
   if (proc->exec != ZPM_EXEC_UNKNOWN)
     leader_ended(proc);
@@ -254,6 +283,7 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
       .recipe = recipe,
       .events = events,
       .ctx = ctx,
+      .notify_fd = -1,
       .heap_bytes = -1,
   };
   zpm_run_tree_init(&proc->tree, services, &TREE_EVENTS, proc);
@@ -267,7 +297,7 @@ void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
                     int *fds)
 {
   uint64_t now_ms = uv_now(proc->services->loop);
-  uint64_t wall_ms = wall_now_ms();
+  uint64_t wall_ms = zpm_proc_exit_wall_ms();
   uint64_t up_ms = wall_ms > run->started_ms ? wall_ms - run->started_ms : 0;
 
   /* Without its logs or channel the app still runs, and is looked after. */
@@ -277,6 +307,25 @@ void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
   proc->exec = ZPM_EXEC_DONE;
   carry_out(proc, zpm_machine_adopt(&proc->machine, &proc->policy, run,
                                     up_ms < now_ms ? now_ms - up_ms : 0));
+  zpm_proc_health_begin(proc, run->ready);
+}
+
+void zpm_proc_renew(struct zpm_proc *proc, const char *why)
+{
+  bool changes = zpm_machine_is_alive(&proc->machine) &&
+                 proc->machine.state != ZPM_STOPPING;
+
+  if (changes)
+    zpm_error_set(&proc->error, ZPM_ESUPERSEDED, "%s", why);
+  zpm_proc_feed(proc, ZPM_EV_RENEW);
+}
+
+const char *zpm_proc_pending(const struct zpm_proc *proc)
+{
+  if (proc->clearing != NULL)
+    return "its port is being freed";
+  return proc->machine.state == ZPM_WARMING ? zpm_checks_pending(proc->checks)
+                                            : NULL;
 }
 
 bool zpm_proc_ask_heap(struct zpm_proc *proc)
@@ -296,6 +345,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
+  zpm_port_cancel(proc->clearing);
+  zpm_proc_health_end(proc);
   zpm_proc_run_end(proc);
   proc->closed = closed;
   proc->closed_ctx = ctx;

@@ -23,6 +23,8 @@
  * when nothing of its tree is left.
  */
 struct zpm_channel;
+struct zpm_checks;
+struct zpm_port_clearing;
 struct zpm_proc;
 
 /* What to run, and where its output goes; the app's. */
@@ -45,6 +47,8 @@ struct zpm_proc_events {
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
   /* The answer to zpm_proc_ask_heap came. */
   void (*heap)(void *ctx, struct zpm_proc *proc);
+  /* A sentence for the host's log, about anything else. */
+  void (*trouble)(void *ctx, struct zpm_proc *proc, const char *text);
 };
 
 /* How far the exec of the current run has come. */
@@ -68,13 +72,19 @@ struct zpm_proc {
   int failed_error;
   struct zpm_launch launch;
   struct zpm_log_source *sources[2];
+  uint64_t log_marks[2];       /* zpm_log_total_bytes when it began */
   struct zpm_channel *channel; /* or NULL */
+  int notify_fd;               /* until there are checks; else -1 */
+  struct zpm_checks *checks;   /* while its program runs; NULL: there is nothing
+                                  to check */
+  struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
 
-  uint64_t starts;           /* runs asked for, in all */
-  struct zpm_exit last_exit; /* of the last run that ended */
-  struct zpm_error error;    /* why the last start failed; code 0: it did not */
-  struct zpm_usage usage;    /* as last measured, at: */
-  uint64_t sampled_ms;       /* monotonic; 0: not in this run */
+  uint64_t starts;                /* runs asked for, in all */
+  struct zpm_exit last_exit;      /* of the last run that ended */
+  struct zpm_error error;         /* why it does not run, or is being restarted;
+                                     code 0: nothing is wrong */
+  struct zpm_usage usage;         /* as last measured, at: */
+  uint64_t sampled_ms;            /* monotonic; 0: not in this run */
   struct zpm_memory_watch memory; /* of maxMemory; supervisor_limits.c */
   int64_t heap_bytes;             /* -1: unknown */
 
@@ -90,6 +100,9 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
 /* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 
+/* RENEW: `why` is a sentence without its name ("src/a.js changed"). */
+void zpm_proc_renew(struct zpm_proc *proc, const char *why);
+
 /* Goes on with a process that another supervisor started and the keeper still
  * has: as if it had run here all the time.  Takes `fds` over (see proc_run.h).
  */
@@ -98,6 +111,9 @@ void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
 
 /* The keeper says how the leader ended; may be told twice. */
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);
+
+/* WARMING, or a start that waits for its port: what for; else NULL. */
+const char *zpm_proc_pending(const struct zpm_proc *proc);
 
 /* False if it has no channel, so that no answer will come. */
 bool zpm_proc_ask_heap(struct zpm_proc *proc);

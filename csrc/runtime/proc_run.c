@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/channel.h"
+#include "runtime/checks.h"
 #include "runtime/keeper_link.h"
 #include "runtime/launch_shell.h"
 #include "runtime/proc.h"
@@ -20,7 +21,7 @@ struct ends {
 };
 
 /* The letters by which the keeper stores our ends, by the child's fd. */
-static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i'};
+static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i', 'n'};
 
 void zpm_proc_run_name(char *name, int fd, uint64_t id)
 {
@@ -38,7 +39,6 @@ static void close_all(int *fds)
 
 static int open_ends(struct ends *ends, bool channel)
 {
-  *ends = (struct ends){{-1, -1, -1, -1}, {-1, -1, -1, -1}};
   ends->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (ends->child[0] < 0)
     return -errno;
@@ -97,8 +97,24 @@ static void on_channel_closed(void *ctx)
   proc->events->heap(proc->ctx, proc);
 }
 
+static void on_pong(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_checks_on_pong(proc->checks);
+}
+
+static void on_message(void *ctx, const char *json, size_t len)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_checks_on_message(proc->checks, json, len);
+}
+
 static const struct zpm_channel_events CHANNEL_EVENTS = {
     .heap = on_heap,
+    .pong = on_pong,
+    .message = on_message,
     .closed = on_channel_closed,
 };
 
@@ -131,6 +147,8 @@ static int attach(struct zpm_proc *proc, int *ours)
 {
   int rc = 0;
 
+  proc->notify_fd = ours[ZPM_RUN_NOTIFY];
+  ours[ZPM_RUN_NOTIFY] = -1;
   for (int i = 0; i < 2 && rc == 0; i++) {
     if (ours[i + 1] < 0)
       continue;
@@ -159,7 +177,16 @@ static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
   return zpm_run_tree_spawn(&proc->tree, &spawn, &proc->error);
 }
 
-static int prepare(struct zpm_proc *proc)
+/* For an app that is to say when it is ready. */
+static int open_notify(const struct zpm_proc *proc, int *fd,
+                       char name[ZPM_NOTIFY_NAME_SIZE])
+{
+  name[0] = '\0';
+  return proc->recipe->config->wait_ready ? zpm_checks_notify_open(fd, name)
+                                          : 0;
+}
+
+static int prepare(struct zpm_proc *proc, const char *notify_socket)
 {
   struct zpm_launch_options options = {
       .config = proc->recipe->config,
@@ -168,6 +195,7 @@ static int prepare(struct zpm_proc *proc)
       .agent_path = proc->services->agent_path,
       .channel_fd =
           proc->services->agent_path != NULL ? ZPM_RUN_CHANNEL_FD : -1,
+      .notify_socket = notify_socket[0] != '\0' ? notify_socket : NULL,
       .instance = proc->instance,
   };
 
@@ -178,6 +206,8 @@ static void new_run(struct zpm_proc *proc, uint64_t id)
 {
   zpm_run_tree_begin(&proc->tree, id);
   proc->exec = ZPM_EXEC_UNKNOWN;
+  for (int i = 0; i < 2; i++)
+    proc->log_marks[i] = zpm_log_total_bytes(proc->recipe->logs[i]);
   proc->heap_bytes = -1;
   proc->usage = (struct zpm_usage){0};
   proc->sampled_ms = 0;
@@ -196,13 +226,19 @@ static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
 
 enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
 {
-  struct ends ends;
+  struct ends ends = {{-1, -1, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+  char notify[ZPM_NOTIFY_NAME_SIZE];
   int rc;
 
   new_run(proc, 0);
-  rc = prepare(proc);
+  rc = open_notify(proc, &ends.ours[ZPM_RUN_NOTIFY], notify);
   if (rc != 0)
+    return failed(proc, ZPM_EV_FORK_FAILED, rc);
+  rc = prepare(proc, notify);
+  if (rc != 0) {
+    close_all(ends.ours);
     return failed(proc, ZPM_EV_CANNOT, rc);
+  }
   rc = open_ends(&ends,
                  proc->launch.is_node && proc->services->agent_path != NULL);
   if (rc == 0)
@@ -243,6 +279,9 @@ void zpm_proc_run_end(struct zpm_proc *proc)
     proc->sources[i] = NULL;
   }
   drop_channel(proc);
+  if (proc->notify_fd >= 0)
+    close(proc->notify_fd);
+  proc->notify_fd = -1;
   /* Of a start that failed halfway the keeper may have more than we do. */
   for (int fd = 1; fd < ZPM_RUN_FDS && proc->tree.id != 0; fd++)
     forget_end(proc, fd);

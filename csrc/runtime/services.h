@@ -20,9 +20,10 @@ struct zpm_services {
   struct zpm_keeper_link *link;
   struct zpm_logs *logs;
   struct zpm_reaper *reaper;
-  const char *agent_path;   /* or NULL */
-  uint64_t last_id;         /* of a run; see zpm_run_tree_begin */
-  struct zpm_budget budget; /* of restarts */
+  const char *agent_path;    /* or NULL */
+  struct zpm_strv own_paths; /* what is written here is no change of an app */
+  uint64_t last_id;          /* of a run; see zpm_run_tree_begin */
+  struct zpm_budget budget;  /* of restarts */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
   struct zpm_run_groups groups;

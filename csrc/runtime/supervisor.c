@@ -40,7 +40,11 @@ static bool is_busy(const struct zpm_supervisor *supervisor)
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    if (zpm_app_is_busy(ZPM_CONTAINER_OF(it, struct zpm_app, link)))
+    const struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    /* What cannot be ended must not keep the host from leaving. */
+    if (zpm_app_is_busy(app) &&
+        !(supervisor->suspended && zpm_app_is_stuck(app)))
       return true;
   }
   return false;
@@ -115,6 +119,7 @@ static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 
   zpm_supervisor_save_mark(supervisor,
                            begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);
+  zpm_app_sync_renewal(ctx);
   zpm_supervisor_settle(supervisor, ctx);
 }
 
@@ -122,6 +127,7 @@ static void on_proc_ended(void *ctx, struct zpm_proc *proc)
 {
   struct zpm_app *app = ctx;
 
+  zpm_app_note_exit(app, proc);
   zpm_supervisor_tell(owner_of(proc), ZPM_EVENT_EXIT, app->record.config.name);
   zpm_supervisor_tell_crash(owner_of(proc), proc);
 }
@@ -134,8 +140,10 @@ static void on_proc_failed(void *ctx, struct zpm_proc *proc)
 
 static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
 {
-  (void)ctx;
-  zpm_supervisor_save_ack(owner_of(proc), id);
+  struct zpm_supervisor *supervisor = owner_of(proc);
+
+  zpm_app_note_lines(ctx, proc, supervisor->logs_folder);
+  zpm_supervisor_save_ack(supervisor, id);
 }
 
 static void on_proc_heap(void *ctx, struct zpm_proc *proc)
@@ -144,12 +152,23 @@ static void on_proc_heap(void *ctx, struct zpm_proc *proc)
   zpm_supervisor_measure_on_heap(owner_of(proc));
 }
 
+static void on_proc_trouble(void *ctx, struct zpm_proc *proc, const char *text)
+{
+  struct zpm_app *app = ctx;
+  struct zpm_error line = {0};
+
+  zpm_error_set(&line, ZPM_ESTART, "app '%s': %s", app->record.config.name,
+                text);
+  zpm_supervisor_tell_trouble(owner_of(proc), line.message);
+}
+
 static const struct zpm_proc_events PROC_EVENTS = {
     .changed = on_proc_changed,
     .ended = on_proc_ended,
     .failed = on_proc_failed,
     .released = on_proc_released,
     .heap = on_proc_heap,
+    .trouble = on_proc_trouble,
 };
 
 /* ---- what the keeper says ---- */
@@ -222,7 +241,6 @@ int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
     return rc;
   zpm_list_append(&supervisor->apps, &(*out)->link);
   supervisor->app_count++;
-  zpm_supervisor_schedule_settle(supervisor, *out);
   return 0;
 }
 

@@ -150,7 +150,6 @@ static int reconfigure(struct zpm_supervisor *supervisor, struct zpm_app *app,
     zpm_environment_unref(old);
   }
   zpm_app_configure(app, &config);
-  zpm_supervisor_schedule_settle(supervisor, app);
   return 0;
 }
 
@@ -293,6 +292,8 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
     return;
   }
   if (is_down(app)) {
+    if (zpm_app_is_done(app)) /* so that nothing starts it anew */
+      zpm_app_feed(app, ZPM_EV_STOP);
     zpm_str_printf(&sentence, "'%s' is not running", name);
     succeed(done, ctx, &sentence);
     return;

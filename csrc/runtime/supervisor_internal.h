@@ -19,7 +19,6 @@
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
  * supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
- * supervisor_schedule.c (cron),
  * supervisor_takeover.c (apps that outlived their supervisor),
  * supervisor_trouble.c (what the host's log is told).
  */
@@ -120,10 +119,6 @@ void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id);
 void zpm_supervisor_measure_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_measure_on_heap(struct zpm_supervisor *supervisor);
 void zpm_supervisor_measure_dismiss(struct zpm_supervisor *supervisor);
-
-/* cron.  After the config of an app has changed, or come into being. */
-void zpm_supervisor_schedule_settle(struct zpm_supervisor *supervisor,
-                                    struct zpm_app *app);
 
 /* maxMemory.  After any change of an app, also one that was taken over: looks
  * at its memory every few seconds while it runs and has a limit. */

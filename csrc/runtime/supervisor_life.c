@@ -115,6 +115,19 @@ static char *copy_or_null(const char *text)
   return text != NULL ? zpm_strdup(text) : NULL;
 }
 
+/* The paths that files of an app are told from. */
+static int list_own_paths(struct zpm_strv *paths,
+                          const struct zpm_supervisor_options *options)
+{
+  const char *own[] = {options->logs_folder, options->state_path,
+                       options->inflight_path};
+  int rc = 0;
+
+  for (size_t i = 0; rc == 0 && i < sizeof(own) / sizeof(own[0]); i++)
+    rc = own[i] != NULL ? zpm_strv_push(paths, own[i]) : 0;
+  return rc;
+}
+
 static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
                  const struct zpm_supervisor_options *options)
 {
@@ -154,6 +167,8 @@ void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
 
     if (wish != ZPM_EVENTS)
       zpm_app_feed(app, wish);
+    else
+      zpm_app_sync_renewal(app);
     zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
   }
 }
@@ -167,6 +182,7 @@ static void release(void *ctx)
   void *closed_ctx = supervisor->closed_ctx;
 
   zpm_metrics_destroy(supervisor->metrics);
+  zpm_strv_deinit(&supervisor->services.own_paths);
   zpm_free(supervisor->logs_folder);
   zpm_free(supervisor->state_path);
   zpm_free(supervisor->agent_path);
@@ -276,7 +292,8 @@ static int create_parts(struct zpm_supervisor *supervisor,
 
   supervisor->metrics = zpm_metrics_create();
   if (supervisor->metrics == NULL || supervisor->logs_folder == NULL ||
-      zpm_reaper_create(services->loop, &services->reaper) != 0)
+      zpm_reaper_create(services->loop, &services->reaper) != 0 ||
+      list_own_paths(&services->own_paths, options) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   if (zpm_platform_oom_source(&services->oom_source) != 0)
     zpm_str_clear(&services->oom_source); /* nobody can tell, then */

@@ -152,7 +152,7 @@ static void restart(struct zpm_supervisor *supervisor, const struct look *look)
                      zpm_memory_text(&look->seen, used)) == 0)
     zpm_supervisor_tell_trouble(supervisor, text.data);
   zpm_str_deinit(&text);
-  zpm_proc_feed(proc, ZPM_EV_RENEW);
+  zpm_proc_renew(proc, used);
 }
 
 static uint64_t next_look_ms(const struct round *round)

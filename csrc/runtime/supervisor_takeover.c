@@ -39,7 +39,7 @@ static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
 static void adopt(struct zpm_app *app, const struct zpm_keeper_child *child,
                   struct zpm_keeper_table *table)
 {
-  int fds[ZPM_RUN_FDS] = {-1, -1, -1, -1};
+  int fds[ZPM_RUN_FDS] = {-1, -1, -1, -1, -1};
   char name[ZPM_WIRE_NAME_MAX];
 
   for (int fd = 1; fd < ZPM_RUN_FDS; fd++) {

@@ -36,20 +36,28 @@ void zpm_supervisor_tell_crash(struct zpm_supervisor *supervisor,
   const struct zpm_exit *last = &proc->last_exit;
   bool held = machine->next == ZPM_HELD;
   char end[ZPM_EXIT_TEXT_SIZE];
-  char next[80];
-  char line[256];
+  char next[96];
+  char line[sizeof(proc->error.message) + 512];
 
   if (machine->state != ZPM_STOPPING || (!held && machine->next != ZPM_BACKOFF))
     return;
   if (!held && !zpm_policy_tells_crash(machine->crashes))
     return;
   if (held)
-    snprintf(next, sizeof(next), "held until somebody starts it");
+    snprintf(next, sizeof(next), "held until %s",
+             machine->hold == ZPM_HOLD_BUILD
+                 ? "one of its files changes, or somebody starts it"
+                 : "somebody starts it");
   else
     put_next_try(next, sizeof(next), proc);
-  snprintf(line, sizeof(line), "app '%s' %s: %s; %s",
-           proc->recipe->config->name, last->code == 0 ? "ended" : "crashed",
-           zpm_exit_text(last, end), next);
+  if (last->cause == ZPM_CAUSE_UNHEALTHY || last->cause == ZPM_CAUSE_NOT_READY)
+    snprintf(line, sizeof(line), "app '%s': %s; it was ended (%s); %s",
+             proc->recipe->config->name, proc->error.message,
+             zpm_exit_text(last, end), next);
+  else
+    snprintf(line, sizeof(line), "app '%s' %s: %s; %s",
+             proc->recipe->config->name, last->code == 0 ? "ended" : "crashed",
+             zpm_exit_text(last, end), next);
   zpm_supervisor_tell_trouble(supervisor, line);
 }
 

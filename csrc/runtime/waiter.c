@@ -71,6 +71,8 @@ static enum outcome of_up(const struct zpm_app *app,
 static enum outcome of(const struct zpm_app *app,
                        const struct zpm_waiter *waiter)
 {
+  if (zpm_app_is_stuck(app))
+    return FAILED;
   if (waiter->asked.wish == ZPM_WISH_START ||
       waiter->asked.wish == ZPM_WISH_RESTART)
     return of_up(app, waiter);
@@ -113,10 +115,20 @@ static void tell_failed(const struct zpm_app *app,
                         const struct zpm_waiter *waiter)
 {
   const char *why = zpm_app_error(app);
+  const struct zpm_past *past = &app->record.past;
+  char end[ZPM_EXIT_TEXT_SIZE];
   struct zpm_error err;
 
-  zpm_error_set(&err, ZPM_ESTART, "%s",
-                why != NULL ? why : "it ended before it ran");
+  if (why != NULL)
+    zpm_error_set(&err, zpm_app_is_stuck(app) ? ZPM_ESTUCK : ZPM_ESTART, "%s",
+                  why);
+  else if (past->len > 0)
+    zpm_error_set(&err, ZPM_ESTART, "app '%s': it ended by %s before it was %s",
+                  app->record.config.name, zpm_exit_text(&past->exits[0], end),
+                  waiter->asked.until_ready ? "ready" : "running");
+  else
+    zpm_error_set(&err, ZPM_ESTART, "app '%s': it ended before it ran",
+                  app->record.config.name);
   waiter->asked.done(waiter->asked.ctx, "", &err);
 }
 

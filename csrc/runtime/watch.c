@@ -103,7 +103,7 @@ static void on_all_closed(void *ctx)
   for (size_t i = 0; i < watch->root_count; i++)
     zpm_watch_root_deinit(&watch->roots[i]);
   zpm_free(watch->roots);
-  zpm_free(watch->logs_folder);
+  zpm_strv_deinit(&watch->own);
   zpm_free(watch->first);
   zpm_strv_deinit(&watch->ignore);
   zpm_strv_deinit(&watch->troubles);
@@ -155,10 +155,8 @@ static int copy_options(struct zpm_watch *watch,
   watch->roots = zpm_alloc_zeroed(options->roots->len, sizeof(*watch->roots));
   if (watch->roots == NULL)
     return ZPM_ENOMEM;
-  if (options->logs_folder != NULL) {
-    watch->logs_folder = zpm_strdup(options->logs_folder);
-    rc = watch->logs_folder == NULL ? ZPM_ENOMEM : 0;
-  }
+  if (options->own != NULL)
+    rc = zpm_strv_copy(&watch->own, options->own);
   if (rc == 0 && options->ignore != NULL)
     rc = zpm_strv_copy(&watch->ignore, options->ignore);
   for (size_t i = 0; i < options->roots->len && rc == 0; i++)

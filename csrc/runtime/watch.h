@@ -16,13 +16,13 @@
  * the latest after a while, if it never is): core/debounce.h.  A deletion alone
  * is no change, nor is what leaves a file as it was.  Not looked at:
  * node_modules, folders and files that begin with a dot, *.log and the like
- * (zpm_ignore_always), the logs of zpm, what .gitignore files say (those in the
- * tree, and above it up to the top of the repository, unless they leave out the
- * root itself), and `ignore`, which has the last word: with "!" it brings back
- * what the others leave out.  A root that is a file is always watched.  Folders
- * that come, go and come back are followed, the roots themselves as well; what
- * an editor writes by renaming is seen, because folders are watched.  Links are
- * not followed.
+ * (zpm_ignore_always), what is zpm's own, what .gitignore files say (those in
+ * the tree, and above it up to the top of the repository, unless they leave out
+ * the root itself), and `ignore`, which has the last word: with "!" it brings
+ * back what the others leave out.  A root that is a file is always watched.
+ * Folders that come, go and come back are followed, the roots themselves as
+ * well; what an editor writes by renaming is seen, because folders are watched.
+ * Links are not followed.
  *
  * Out of inotify watches or instances: one `trouble`, and from then on the tree
  * is looked at every two seconds instead.  A tree that is too big (16384
@@ -36,7 +36,8 @@ struct zpm_watch;
 struct zpm_watch_options {
   const struct zpm_strv *roots;  /* absolute; copied */
   const struct zpm_strv *ignore; /* globs of the user; copied */
-  const char *logs_folder;       /* or NULL */
+  const struct zpm_strv *own;    /* beginnings of paths that are zpm's own:
+                                    logs, state; copied; or NULL */
   /* `path` is the first one that changed, absolute. */
   void (*changed)(void *ctx, const char *path);
   /* A sentence for the host's log. */

@@ -84,7 +84,7 @@ struct zpm_watch {
   uv_loop_t *loop;
   struct zpm_watch_options options; /* roots and ignore: not valid any more */
   struct zpm_watch_limits limits;
-  char *logs_folder; /* or NULL */
+  struct zpm_strv own;
   struct zpm_strv ignore;
   struct zpm_watch_root *roots;
   size_t root_count;

@@ -35,6 +35,16 @@ judge_by_files(const struct zpm_watch_folder *folder, const char *path,
   return verdict;
 }
 
+/* "state.json" is the beginning of its temporary file as well. */
+static bool is_own(const struct zpm_watch *watch, const char *path)
+{
+  for (size_t i = 0; i < watch->own.len; i++) {
+    if (strncmp(path, watch->own.items[i], strlen(watch->own.items[i])) == 0)
+      return true;
+  }
+  return false;
+}
+
 bool zpm_watch_rules_ignore(const struct zpm_watch_folder *folder,
                             const char *name, bool is_folder)
 {
@@ -44,7 +54,7 @@ bool zpm_watch_rules_ignore(const struct zpm_watch_folder *folder,
 
   if (path == NULL)
     return true;
-  if (watch->logs_folder != NULL && strcmp(path, watch->logs_folder) == 0)
+  if (is_own(watch, path))
     return true;
   verdict = zpm_ignore_judge(&folder->root->rules,
                              path + strlen(folder->root->path) + 1, is_folder);

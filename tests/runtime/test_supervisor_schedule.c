@@ -36,7 +36,7 @@ static void an_app_is_restarted_when_its_time_comes(void **state)
   assert_int_not_equal(view(w, "app").pid, before);
   assert_int_equal(view(w, "app").restart_count, 0);
   assert_string_equal(w->trouble,
-                      "app 'app' is restarted, as its schedule (cron) says\n");
+                      "app 'app': restarted, as its schedule (cron) says\n");
   assert_int_equal(stop(w, "app").code, 0);
 }
 

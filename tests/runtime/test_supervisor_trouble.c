@@ -14,7 +14,8 @@ static void a_crash_is_told_with_what_follows(void **state)
   start(w, config_of(w, "bad", "env", "KEY=hush", NULL));
   wait_status(w, "bad", ZPM_STATUS_ERRORED);
   assert_told(w, "app 'bad' crashed: exit code 3 after ");
-  assert_told(w, "; held until somebody starts it\n");
+  assert_told(w,
+              "; held until one of its files changes, or somebody starts it\n");
   assert_null(strstr(w->trouble, "s3cret"));
   assert_null(strstr(w->trouble, "hush"));
   assert_int_equal(w->troubles, 1);

@@ -120,10 +120,12 @@ static inline void watch_also(struct watching *w, const char *name)
 static inline void watch_begin(struct watching *w)
 {
   char logs[SCRATCH_MAX + 16];
+  char *items[] = {logs, NULL};
+  struct zpm_strv own = {.items = items, .len = 1};
   struct zpm_watch_options options = {
       .roots = &w->roots,
       .ignore = &w->ignore,
-      .logs_folder = logs,
+      .own = &own,
       .changed = on_changed,
       .trouble = on_watch_trouble,
       .ctx = w,

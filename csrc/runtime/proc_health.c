@@ -1,0 +1,65 @@
+#include "runtime/proc_health.h"
+
+#include "runtime/channel.h"
+#include "runtime/checks.h"
+#include "runtime/proc.h"
+
+static void on_ready(void *ctx)
+{
+  zpm_proc_feed(ctx, ZPM_EV_READY);
+}
+
+static void on_failing(void *ctx, const char *why)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_error_set(&proc->error, ZPM_ESTART, "%s", why);
+  zpm_proc_feed(proc, ZPM_EV_UNHEALTHY);
+}
+
+static bool on_ping(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->channel != NULL)
+    zpm_channel_ping(proc->channel);
+  return proc->channel != NULL;
+}
+
+static const struct zpm_checks_events EVENTS = {
+    .ready = on_ready,
+    .failing = on_failing,
+    .ping = on_ping,
+};
+
+void zpm_proc_health_begin(struct zpm_proc *proc, bool is_ready)
+{
+  struct zpm_checks_options options = {
+      .services = proc->services,
+      .recipe = proc->recipe,
+      .events = &EVENTS,
+      .ctx = proc,
+      .leader = proc->tree.leader,
+      .notify_fd = proc->notify_fd,
+      .is_ready = is_ready,
+  };
+  struct zpm_error err = {0};
+
+  proc->notify_fd = -1;
+  if (zpm_checks_begin(&options, &proc->checks, &err) != 0)
+    proc->events->trouble(proc->ctx, proc, err.message);
+}
+
+void zpm_proc_health_end(struct zpm_proc *proc)
+{
+  zpm_checks_end(proc->checks);
+  proc->checks = NULL;
+}
+
+void zpm_proc_health_explain(struct zpm_proc *proc)
+{
+  zpm_error_set(&proc->error, ZPM_ESTART,
+                "it was not ready after %lu s (readyTimeout): %s",
+                (unsigned long)proc->policy.ready_timeout_ms / 1000,
+                zpm_checks_pending(proc->checks));
+}

@@ -1,0 +1,158 @@
+// What every fault test needs: a daemon whose every handle is counted before
+// the fault and after it.
+
+import assert from "node:assert/strict";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+
+import { commandLine, Wire } from "../cli.mjs";
+import { isAlive, waitFor } from "../helpers.mjs";
+import { getSocketPath } from "@zuzjs/pm";
+
+/** What lies in a namespace's folder when nothing is wrong. */
+const KNOWN = [
+  /^(zpm\.sock|lock|start\.lock|inflight|daemon\.log(\.\d+)?)$/,
+  /^state\.json(\.old)?$/,
+  /^logs(\/[^/]+(\/(out|err)\.log(\.\d+)?)?)?$/,
+];
+
+function walk(folder, from = folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return [
+      relative(from, path),
+      ...(entry.isDirectory() ? walk(path, from) : []),
+    ];
+  });
+}
+
+/** What a process has open, by kind. */
+function openedBy(pid) {
+  const kinds = {};
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    let target;
+    try {
+      target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      continue;
+    }
+    const kind = target.replace(/:?\[\d+\]$/, "").replace(/ \(deleted\)$/, "");
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
+}
+
+/** Children of a process: {pid, state}. */
+export function childrenOf(parent) {
+  const found = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const [state, ppid] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      if (Number(ppid) === parent) found.push({ pid: Number(pid), state });
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
+
+/**
+ * The command line's box (cli.mjs) with a running daemon.  `settle()`, called
+ * when the test ends, deletes all apps and asserts that daemon and keeper have
+ * what they had at the beginning: no process, zombie, descriptor, socket or
+ * file is left of the fault.
+ */
+export async function faultBox(t) {
+  const box = commandLine(t);
+  const folder = join(box.home, "zuz-pm");
+  const client = box.client();
+
+  await client.ensureDaemon();
+
+  async function ask(request) {
+    const wire = new Wire(getSocketPath(undefined, box.home));
+    try {
+      return (await wire.ask(request))?.data;
+    } finally {
+      wire.close();
+    }
+  }
+
+  const hello = () => ask({ cmd: "hello", version: "0.1.0" });
+
+  async function census() {
+    const { pid, keeperPid } = await hello();
+    return {
+      daemon: openedBy(pid),
+      keeper: openedBy(keeperPid),
+      children: childrenOf(keeperPid).filter((child) => child.pid !== pid),
+    };
+  }
+
+  async function restsAt(count) {
+    let last;
+    await waitFor("the same handles as before", async () => {
+      last = await census().catch(() => null);
+      return last && JSON.stringify(last) === JSON.stringify(count);
+    }).catch(() => assert.deepEqual(last, count, "the fault left something"));
+  }
+
+  // The first request makes what stays: a sync of the state, and the like.
+  await hello();
+  const before = await census();
+
+  async function settle() {
+    await client.delete("all").catch(() => {});
+    await restsAt(before);
+    const strange = walk(folder).filter(
+      (path) => !KNOWN.some((known) => known.test(path)),
+    );
+    assert.deepEqual(strange, [], "strange files were left in the home");
+    const sockets = readFileSync("/proc/net/unix", "utf8");
+    assert.doesNotMatch(sockets, /@zpm\//, "a notify socket was left");
+  }
+
+  return {
+    ...box,
+    client,
+    folder,
+    ask,
+    hello,
+    census,
+    settle,
+    /** Writes a program of the project, and gives its path. */
+    program(name, text, mode = 0o755) {
+      const path = join(box.project, name);
+      mkdirSync(join(path, ".."), { recursive: true });
+      writeFileSync(path, text, { mode });
+      return path;
+    },
+    /** The row of `stats` of one app. */
+    async row(name) {
+      const [row] = await client.stats(name);
+      return row;
+    },
+    until: (name, status) =>
+      waitFor(`${name} to be ${status}`, async () => {
+        const [row] = await client.stats(name);
+        return row?.status === status && row;
+      }),
+    isAlive,
+  };
+}
+
+/** A test of one fault: its box is asserted to be as before at the end. */
+export function fault(run) {
+  return async (t) => {
+    const box = await faultBox(t);
+    await run(box, t);
+    await box.settle();
+  };
+}
