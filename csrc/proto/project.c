@@ -169,13 +169,15 @@ static int look_for_go(struct zpm_project *project,
 
 /* ---- all ---- */
 
-static int refuse(struct zpm_error *err)
+static int refuse(const struct zpm_project_folder *folder,
+                  struct zpm_error *err)
 {
   return zpm_error_set(
       err, ZPM_EARG,
-      "nothing to start was found here: no package.json with a start script or "
+      "nothing to start in '%.40s': no package.json with a start script or "
       "main, no server.js, index.js, app.js, manage.py, app.py, main.py, "
-      "wsgi.py, Cargo.toml or go.mod. Name it: zpm start <script>");
+      "wsgi.py, Cargo.toml or go.mod. Name it: zpm start <script>",
+      folder->name);
 }
 
 /* The name that the files tell, else that of the folder. */
@@ -207,7 +209,7 @@ int zpm_project_find(struct zpm_project *project,
   for (size_t i = 0; rc == 0 && i < sizeof(LOOKS) / sizeof(LOOKS[0]); i++)
     rc = LOOKS[i](project, folder, err);
   if (rc == 0)
-    return refuse(err);
+    return refuse(folder, err);
   if (rc > 0)
     rc = settle_name(project, folder);
   if (rc == ZPM_ENOMEM)

@@ -199,7 +199,6 @@ test("what cannot start is told, and listed with its reason", async (t) => {
   const text = "#!/bin/sh\nexec sleep 1000\n";
   box.write("there.js", "");
   box.write("plain", text);
-  box.write("folder/x", "");
   box.write("crlf", "#!/bin/sh\r\nexec sleep 1000\r\n", 0o755);
   box.write("lost", "#!/no/such/program\n", 0o755);
   box.write("env", "#!/usr/bin/env no-such-program\n", 0o755);
@@ -210,7 +209,6 @@ test("what cannot start is told, and listed with its reason", async (t) => {
     [["./nope.js"], /nope\.js: no such file or directory\. Check the path/],
     [["./there"], /Did you mean .*there\.js\?/],
     [["./plain"], /plain: permission denied\. .*chmod \+x/],
-    [["./folder"], /folder: it is a folder/],
     [["./crlf"], /crlf: .*Windows line end/],
     [["./lost"], /lost: .*\/no\/such\/program: no such file/],
     [["./env"], /env: .*asks for no-such-program, .*not in PATH/],

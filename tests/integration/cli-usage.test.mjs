@@ -48,7 +48,7 @@ test("what is mistyped is wrong usage, and the near word is told", async (t) => 
     [["list", "--sort", "size"], /must be one of name, status, pid/],
     [["list", "--order", "up"], /asc, desc/],
     [["list", "more"], /'more' is one too many/],
-    [["start"], /missing <script/],
+    [["start"], /nothing to start in 'project': no package\.json/],
     [["stop"], /missing <name>/],
     [["describe"], /missing <name>/],
     [["describe", "a", "b"], /'b' is one too many/],

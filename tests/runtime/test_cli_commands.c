@@ -487,7 +487,7 @@ static void a_folder_says_how_it_is_started(void **state)
   snprintf(folder, sizeof(folder), "%s/shop", f->home);
   assert_int_equal(mkdir(folder, 0700), 0);
   assert_int_equal(run(f, "start", folder, NULL), 2);
-  ASSERT_HAS(f->err, "nothing to start was found here: no package.json");
+  ASSERT_HAS(f->err, "nothing to start in 'shop': no package.json");
   write_file(folder, "package.json",
              "{\"name\":\"@a/b\",\"scripts\":{\"start\":\"vite -p 4000\"}}");
   assert_int_equal(run(f, "start", folder, "--", "-x", NULL), 0);

@@ -230,7 +230,7 @@ static void an_empty_folder_is_told_what_was_looked_for(void **state)
 
   (void)state;
   assert_int_equal(find(&project, &example, &err), ZPM_EARG);
-  assert_non_null(strstr(err.message, "package.json"));
+  assert_non_null(strstr(err.message, "'shop': no package.json"));
   assert_non_null(strstr(err.message, "go.mod"));
   assert_non_null(strstr(err.message, "zpm start <script>"));
   zpm_project_deinit(&project);
