@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include "scarce_memory.h"
+
 /* ---- what counts ---- */
 
 static void a_change_and_a_new_file_lead_to_one_call_each(void **state)
@@ -838,6 +840,41 @@ static void a_watch_may_be_closed_inside_its_call(void **state)
   watching_teardown(&w);
 }
 
+/* Whenever it ends: an error from open or a watch that does what it still can,
+ * and all is released. */
+static void memory_may_end_at_any_time(void **state)
+{
+  enum { MOST = 120 };
+
+  (void)state;
+  for (long n = 0; n < MOST; n++) {
+    struct zpm_watch_options options = {.changed = on_changed,
+                                        .trouble = on_watch_trouble};
+    struct watching w;
+
+    watching_setup(&w);
+    make(&w, "tree/a");
+    put(&w, "tree/a/b.js", "");
+    put(&w, "tree/.gitignore", "x\n!y\n");
+    watch_also(&w, "tree");
+    watch_also(&w, "missing/x");
+    zpm_strv_push(&w.ignore, "*.{a,b}");
+    options.roots = &w.roots;
+    options.ignore = &w.ignore;
+    options.ctx = &w;
+    allocations_left = n;
+    if (zpm_watch_open(&w.loop, &options, &w.watch, NULL) != 0)
+      assert_null(w.watch);
+    put(&w, "tree/a/b.js", "x");
+    make(&w, "tree/new");
+    put(&w, "tree/new/c.js", "");
+    for (int i = 0; i < 3; i++)
+      uv_run(&w.loop, UV_RUN_NOWAIT);
+    allocations_left = -1;
+    watching_teardown(&w);
+  }
+}
+
 static void nothing_to_watch_is_an_error(void **state)
 {
   struct zpm_strv none = {0};
@@ -888,6 +925,7 @@ int main(void)
       cmocka_unit_test(a_tree_is_looked_at_in_slices),
       cmocka_unit_test(a_watch_does_not_keep_the_loop_alive),
       cmocka_unit_test(a_watch_may_be_closed_inside_its_call),
+      cmocka_unit_test(memory_may_end_at_any_time),
       cmocka_unit_test(nothing_to_watch_is_an_error),
   };
 
