@@ -11,6 +11,7 @@
  */
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, SHOWN_MAX = 100 };
 
+static const char THIS_HOST[] = "localhost";
 static const char DIGITS[] = "0123456789";
 static const char NAME_CHARS[] = "abcdefghijklmnopqrstuvwxyz"
                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -106,9 +107,7 @@ static int take_ipv6(struct rest *rest, struct zpm_endpoint *out,
 
 static void set_this_host(struct zpm_endpoint *out)
 {
-  static const char name[] = "localhost";
-
-  memcpy(out->host, name, sizeof(name));
+  memcpy(out->host, THIS_HOST, sizeof(THIS_HOST));
 }
 
 static int take_name(struct rest *rest, struct zpm_endpoint *out)

@@ -168,7 +168,8 @@ static void on_deadline(uv_timer_t *timer)
   uint32_t timeout_ms = attempt->probe->timeout_ms;
   bool is_late = zpm_health_is_late(timeout_ms, attempt->wire->due_ms,
                                     uv_now(timer->loop));
-  char text[ZPM_HEALTH_CAUSE_SIZE], time[ZPM_HEALTH_TIME_SIZE];
+  char text[ZPM_HEALTH_CAUSE_SIZE];
+  char time[ZPM_HEALTH_TIME_SIZE];
 
   snprintf(text, sizeof(text), "%s within %s", what_lacks(attempt->wire),
            zpm_health_time(timeout_ms, time));

@@ -1,7 +1,5 @@
 #include "runtime/checks.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <uv.h>
