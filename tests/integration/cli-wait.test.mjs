@@ -1,0 +1,103 @@
+// --wait: start and restart answer when the app is ready, or has failed.
+
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { test } from "node:test";
+
+import { commandLine } from "./cli.mjs";
+import { next } from "./helpers.mjs";
+
+const READINESS = ["--probe", "exec:test -e ready,kind=readiness,interval=0.1"];
+
+test("start --wait ends when the app is ready", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("slow.sh", "sleep 0.3; touch ready; exec sleep 1000");
+  assert.match(
+    await box.done("start", file, ...READINESS, "--wait"),
+    /^'slow' is ready, pid \d+\n$/,
+  );
+  assert.equal((await box.app("slow")).status, "running");
+});
+
+test("an app that is not ready says what it waits for", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("slow.sh", "exec sleep 1000\n");
+  await box.done("start", file, ...READINESS);
+  const { status, pending } = await box.app("slow");
+  assert.equal(status, "starting");
+  assert.match(pending, /readiness/);
+  const ready = box.zpm("start", "slow", "--wait");
+  box.write("ready", "");
+  assert.equal((await ready).code, 0);
+  const app = await box.app("slow");
+  assert.equal(app.status, "running");
+  assert.equal(app.pending, null);
+
+  rmSync(`${box.project}/ready`);
+  const again = box.zpm("restart", "slow", "--wait");
+  box.write("ready", "");
+  assert.equal((await again).code, 0);
+});
+
+test("start --wait fails with the reason and the last lines", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("bad.sh", "echo no database >&2; sleep 0.2; exit 3");
+  const said = await box.fails("start", file, ...READINESS, "--wait");
+  assert.match(said, /^zpm: .*exit code 3/);
+  assert.match(said, /\n {2}no database\n$/);
+
+  const { exits, lastExit } = await box.json("describe", "bad");
+  const [{ code, signal, cause, lines, uptime }] = exits;
+  assert.deepEqual(
+    { code, signal, cause, lines },
+    { code: 3, signal: null, cause: "itself", lines: ["no database"] },
+  );
+  assert.equal(uptime, lastExit.uptime);
+  assert.match(
+    await box.done("describe", "bad"),
+    /\nLast exits\n {2}\S+ \S+ {2}exit code 3 after .*\n {6}no database\n/,
+  );
+});
+
+test("an app that does not become ready in time has failed", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("never.sh", "exec sleep 1000\n");
+  const words = [...READINESS, "--ready-timeout", "300", "--wait"];
+  const said = await box.fails("start", file, ...words);
+  assert.match(said, /ready/);
+  const { exits } = await box.json("describe", "never");
+  assert.equal(exits[0].cause, "not-ready");
+});
+
+test("both transports of the API can wait", async (t) => {
+  const box = commandLine(t);
+  const file = box.write(
+    "slow.sh",
+    "rm -f ready; sleep 0.2; touch ready; exec sleep 1000",
+  );
+  for (const pm of [box.client(), box.manager()]) {
+    const config = {
+      name: "slow",
+      scriptPath: file,
+      probe: {
+        ...{ type: "exec", target: "test -e ready" },
+        ...{ kind: "readiness", intervalSeconds: 0.1 },
+      },
+      cwd: box.project,
+    };
+    await pm.start(config, { wait: true });
+    assert.equal((await pm.stats("slow"))[0].status, "running");
+    const ended = next(pm, "exit");
+    await pm.restart("slow", { wait: true });
+    assert.equal((await ended).cause, "asked");
+    assert.equal((await pm.stats("slow"))[0].status, "running");
+    const late = {
+      readyTimeout: 300,
+      probe: { ...config.probe, target: "false" },
+    };
+    await assert.rejects(pm.restart("slow", late, { wait: true }), {
+      code: "ZPM_ESTART",
+    });
+    await pm.delete("slow");
+  }
+});
