@@ -194,7 +194,6 @@ static void get(struct world *w, struct zpm_probe probe,
   probe.target = target;
   try_until_it_counts(w, &probe);
   tiny_close(&server);
-  uv_run(&w->loop, UV_RUN_NOWAIT);
 }
 
 /* A port where nobody listens, until it is closed. */

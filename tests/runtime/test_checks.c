@@ -476,7 +476,6 @@ static void its_first_listen_on_the_port_will_do(void **state)
   w->config.port =
       (uint32_t)tiny_open(&server, &w->loop, "127.0.0.1", TINY_STAYS, "");
   tiny_close(&server);
-  uv_run(&w->loop, UV_RUN_NOWAIT);
   begin(w);
   snprintf(wanted, sizeof(wanted),
            "it does not listen on port %u, and has not said that it is ready",

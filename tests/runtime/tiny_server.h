@@ -198,7 +198,7 @@ static inline int tiny_open(struct tiny_server *server, uv_loop_t *loop,
                    : ((struct sockaddr_in6 *)&address)->sin6_port);
 }
 
-/* The loop has to run once more. */
+/* Runs the loop once, so that its memory may go. */
 static inline void tiny_close(struct tiny_server *server)
 {
   if (!uv_is_closing((uv_handle_t *)&server->listener))
@@ -207,6 +207,7 @@ static inline void tiny_close(struct tiny_server *server)
   {
     tiny_leave(ZPM_CONTAINER_OF(it, struct tiny_visitor, link), false);
   }
+  uv_run(server->listener.loop, UV_RUN_NOWAIT);
 }
 
 #endif
