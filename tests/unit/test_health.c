@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/health.h"
+#include "core/record.h"
 
 static struct zpm_probe probe_of(enum zpm_probe_kind kind)
 {
@@ -268,6 +269,63 @@ static void an_initial_delay_stands_for_the_first_interval(void **state)
   assert_int_equal(zpm_health_delay(&health, 0), 10000);
 }
 
+static void a_port_is_looked_at_often_at_first(void **state)
+{
+  unsigned wide = 0;
+
+  (void)state;
+  assert_int_equal(zpm_health_listen_delay(0), 50);
+  assert_int_equal(zpm_health_listen_delay(1000), 250);
+  assert_false(zpm_health_listen_wide(0)); /* most listen themselves */
+  for (uint32_t looks = 0; looks < 100; looks++)
+    wide += zpm_health_listen_wide(looks);
+  assert_int_equal(wide, 25);
+}
+
+/* ---- what an answer means ---- */
+
+static void a_status_passes_below_500_or_as_expected(void **state)
+{
+  struct zpm_probe probe = probe_of(ZPM_PROBE_LIVENESS);
+  char text[ZPM_HEALTH_CAUSE_SIZE];
+
+  (void)state;
+  assert_true(zpm_health_status_passes(&probe, 200));
+  assert_true(zpm_health_status_passes(&probe, 499));
+  assert_false(zpm_health_status_passes(&probe, 500));
+  assert_string_equal(zpm_health_status_cause(&probe, 500, text), "status 500");
+  probe.expect_status = 503;
+  assert_true(zpm_health_status_passes(&probe, 503));
+  assert_false(zpm_health_status_passes(&probe, 200));
+  assert_string_equal(zpm_health_status_cause(&probe, 200, text),
+                      "status 200, not 503");
+}
+
+static void a_command_passes_with_exit_code_0_alone(void **state)
+{
+  struct zpm_probe probe = probe_of(ZPM_PROBE_LIVENESS);
+  char text[ZPM_HEALTH_CAUSE_SIZE];
+
+  (void)state;
+  assert_true(zpm_health_exit_passes(&(struct zpm_exit){.known = true}));
+  assert_false(zpm_health_exit_passes(&(struct zpm_exit){.known = false}));
+  assert_false(
+      zpm_health_exit_passes(&(struct zpm_exit){.known = true, .code = 1}));
+  assert_false(zpm_health_exit_passes(
+      &(struct zpm_exit){.known = true, .code = -1, .signal = 9}));
+  assert_string_equal(
+      zpm_health_exit_cause(&probe, &(struct zpm_exit){.code = 2}, "no", text),
+      "exit code 2: no");
+  assert_string_equal(
+      zpm_health_exit_cause(&probe, &(struct zpm_exit){.signal = 11}, "", text),
+      "SIGSEGV");
+  assert_string_equal(
+      zpm_health_exit_cause(&probe, &(struct zpm_exit){.signal = 99}, "", text),
+      "signal 99");
+  assert_string_equal(zpm_health_exit_cause(&probe, NULL, "", text),
+                      "no end within 5 s");
+}
+
 /* ---- the event loop ---- */
 
 static void an_event_loop_that_answers_is_asked_for_ever(void **state)
@@ -458,6 +516,9 @@ int main(void)
       cmocka_unit_test(readiness_is_asked_soon_and_then_less_often),
       cmocka_unit_test(liveness_waits_until_it_is_ready),
       cmocka_unit_test(an_initial_delay_stands_for_the_first_interval),
+      cmocka_unit_test(a_port_is_looked_at_often_at_first),
+      cmocka_unit_test(a_status_passes_below_500_or_as_expected),
+      cmocka_unit_test(a_command_passes_with_exit_code_0_alone),
       cmocka_unit_test(an_event_loop_that_answers_is_asked_for_ever),
       cmocka_unit_test(a_silent_one_is_asked_again_and_then_given_up),
       cmocka_unit_test(an_answer_to_any_question_will_do),
