@@ -318,8 +318,10 @@ struct zpm_effects zpm_machine_adopt(struct zpm_machine *machine,
 enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
                                   bool want_up, bool leaving)
 {
-  if (!zpm_machine_wants_up(machine))
+  if (machine->state == ZPM_STOPPED)
     return want_up ? ZPM_EV_START : ZPM_EVENTS;
+  if (machine->state == ZPM_DONE)
+    return ZPM_EVENTS;
   if (!want_up)
     return ZPM_EV_STOP;
   /* A process that ended by itself meanwhile is judged as ever: exit 0 is its

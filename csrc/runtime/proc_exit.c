@@ -51,11 +51,11 @@ void zpm_proc_exit_explain_hold(struct zpm_proc *proc)
   zpm_error_set(
       &proc->error, ZPM_ESTART,
       "it ended by %s%s. See `zpm logs %s --err`, mend it, then `zpm start "
-      "%s`%s",
+      "%s`%s%s",
       zpm_exit_text(&proc->last_exit, end),
-      build ? ", too soon to be tried again before one of its files changes"
+      build ? ", which looks like a build error"
             : " and is not started again by itself",
-      name, name,
+      name, name, build ? "; a change of its files starts it as well" : "",
       may_lack_typescript(proc)
           ? ". If this Node does not run TypeScript, use `--with tsx`"
           : "");

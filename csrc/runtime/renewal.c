@@ -9,19 +9,12 @@
 #include "runtime/schedule.h"
 #include "runtime/watch.h"
 
-enum build {
-  BUILD_NONE,
-  BUILD_RUNS,
-  BUILD_STALE, /* runs, and something changed since it began */
-};
-
 struct zpm_renewal {
   struct zpm_renewal_options options;
   struct zpm_watch *watch;       /* NULL: files are not watched */
   struct zpm_schedule *schedule; /* NULL: there is none, or it rests */
   struct zpm_job *job;           /* while a reloadCommand runs */
-  enum build build;
-  uint64_t run; /* the last one that the watch was told of */
+  uint64_t run;                  /* the last one that the watch was told of */
 };
 
 static void tell(const struct zpm_renewal *renewal, const char *text)
@@ -44,8 +37,6 @@ static void renew(const struct zpm_renewal *renewal, const char *why)
 {
   renewal->options.events->renew(renewal->options.ctx, why);
 }
-
-static void begin_build(struct zpm_renewal *renewal);
 
 static void tell_build_failed(const struct zpm_renewal *renewal,
                               const struct zpm_job_result *result)
@@ -70,14 +61,10 @@ static bool has_succeeded(const struct zpm_job_result *result)
 static void on_built(void *ctx, const struct zpm_job_result *result)
 {
   struct zpm_renewal *renewal = ctx;
-  bool stale = renewal->build == BUILD_STALE;
 
   renewal->job = NULL;
-  renewal->build = BUILD_NONE;
   zpm_watch_build_ended(renewal->watch);
-  if (stale)
-    begin_build(renewal);
-  else if (has_succeeded(result))
+  if (has_succeeded(result))
     renew(renewal, "reloadCommand has built it anew");
   else
     tell_build_failed(renewal, result);
@@ -93,14 +80,13 @@ static void begin_build(struct zpm_renewal *renewal)
   struct zpm_error err = {0};
 
   if (zpm_job_start(renewal->options.services, &options, on_built, renewal,
-                    &renewal->job, &err) != 0) {
+                    &renewal->job, &err) == 0)
+    zpm_watch_build_began(renewal->watch);
+  else
     tell(renewal, err.message);
-    return;
-  }
-  renewal->build = BUILD_RUNS;
-  zpm_watch_build_began(renewal->watch);
 }
 
+/* Not while a build runs: what changes meanwhile is told after it. */
 static void on_changed(void *ctx, const char *path)
 {
   struct zpm_renewal *renewal = ctx;
@@ -109,10 +95,8 @@ static void on_changed(void *ctx, const char *path)
   if (renewal->options.recipe->config->reload_command == NULL) {
     snprintf(why, sizeof(why), "%.180s changed", relative(renewal, path));
     renew(renewal, why);
-  } else if (renewal->build == BUILD_NONE) {
-    begin_build(renewal);
   } else {
-    renewal->build = BUILD_STALE;
+    begin_build(renewal);
   }
 }
 
@@ -181,7 +165,6 @@ static void close_watch(struct zpm_renewal *renewal)
   if (renewal->job != NULL)
     zpm_job_cancel(renewal->job);
   renewal->job = NULL;
-  renewal->build = BUILD_NONE;
   zpm_watch_close(renewal->watch);
   renewal->watch = NULL;
 }

@@ -188,10 +188,13 @@ test("TypeScript that dies at once gets a hint", async (t) => {
   await box.zpm("start", box.write("entry.ts", "const x: number = ;\n"));
   assert.match(
     await held("entry"),
-    /then `zpm start entry`\. If this Node does not .*`--with tsx`$/,
+    /then `zpm start entry`; a change .* as well\. If this Node does not .*`--with tsx`$/,
   );
   await box.zpm("start", box.write("plain.js", "const x = ;\n"));
-  assert.match(await held("plain"), /after \d+ ms .*`zpm start plain`$/);
+  assert.match(
+    await held("plain"),
+    /after \d+ ms, which .*`zpm start plain`; a change .* as well$/,
+  );
 });
 
 test("what cannot start is told, and listed with its reason", async (t) => {

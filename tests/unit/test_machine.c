@@ -623,10 +623,14 @@ static void a_new_supervisor_asks_for_what_was_wanted(void **state)
 {
   struct zpm_machine stopped = {.state = ZPM_STOPPED};
   struct zpm_machine taken_over = {.state = ZPM_RUNNING};
+  struct zpm_machine done = {.state = ZPM_DONE};
+  struct zpm_machine ending = {.state = ZPM_STOPPING, .next = ZPM_DONE};
 
   (void)state;
   assert_int_equal(zpm_machine_resume(&stopped, true, false), ZPM_EV_START);
   assert_int_equal(zpm_machine_resume(&stopped, false, false), ZPM_EVENTS);
+  assert_int_equal(zpm_machine_resume(&done, false, false), ZPM_EVENTS);
+  assert_int_equal(zpm_machine_resume(&ending, true, false), ZPM_EVENTS);
   assert_int_equal(zpm_machine_resume(&taken_over, true, false), ZPM_EVENTS);
   assert_int_equal(zpm_machine_resume(&taken_over, true, true), ZPM_EV_RESTART);
   assert_int_equal(zpm_machine_resume(&taken_over, false, true), ZPM_EV_STOP);
