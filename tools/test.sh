@@ -20,7 +20,8 @@ PHASE_LIMIT=1800 # seconds, for a first installation too
 phase_setup() {
   bash tools/setup.sh
   install_missing "valgrind=valgrind" "clang=clang" "clang-tidy=clang-tidy" \
-    "clang-format=clang-format" "cppcheck=cppcheck" "shellcheck=shellcheck"
+    "clang-format=clang-format" "cppcheck=cppcheck" "shellcheck=shellcheck" \
+    "openssl=openssl"
 }
 
 # build PRESET: warnings are errors, also those of CMake and of the linker.

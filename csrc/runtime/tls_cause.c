@@ -27,13 +27,13 @@ enum { CERTIFICATE_REQUIRED = 116 };
 
 const char *zpm_tls_cause_of_greeting(const void *bytes, size_t len)
 {
-  static const char plain_http[] = "HTTP/";
+  static const char PLAIN_HTTP[] = "HTTP/";
   const unsigned char *greeting = bytes;
 
   if (len == 0 || greeting[0] == HANDSHAKE || greeting[0] == ALERT)
     return NULL;
-  if (len >= sizeof(plain_http) - 1 &&
-      memcmp(bytes, plain_http, sizeof(plain_http) - 1) == 0)
+  if (len >= sizeof(PLAIN_HTTP) - 1 &&
+      memcmp(bytes, PLAIN_HTTP, sizeof(PLAIN_HTTP) - 1) == 0)
     return "it does not speak TLS, but plain HTTP: use http://";
   return "it does not speak TLS";
 }
@@ -82,7 +82,7 @@ static void explain_alert(const unsigned char tail[ZPM_TLS_CAUSE_TAIL],
 /* A code has two halves, of the module that failed and of the one below. */
 bool zpm_tls_cause_is_memory(int rc)
 {
-  static const int codes[] = {
+  static const int CODES[] = {
       MBEDTLS_ERR_SSL_ALLOC_FAILED,  MBEDTLS_ERR_X509_ALLOC_FAILED,
       MBEDTLS_ERR_PEM_ALLOC_FAILED,  MBEDTLS_ERR_PK_ALLOC_FAILED,
       MBEDTLS_ERR_ECP_ALLOC_FAILED,  MBEDTLS_ERR_CIPHER_ALLOC_FAILED,
@@ -94,8 +94,8 @@ bool zpm_tls_cause_is_memory(int rc)
   int lower = -(-rc & LOWER);
   size_t i;
 
-  for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-    if (codes[i] == upper || codes[i] == lower)
+  for (i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++) {
+    if (CODES[i] == upper || CODES[i] == lower)
       return true;
   }
   return false;
