@@ -10,7 +10,6 @@
 #include "runtime/proc.h"
 #include "zpm/supervisor.h"
 
-
 /*
  * One app: what is remembered of it, its logs and its process slots.  The
  * supervisor owns it; callers of commands wait at it.

@@ -13,10 +13,10 @@ uint64_t zpm_proc_exit_wall_ms(void)
   return (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
 }
 
-static enum zpm_cause cause_of(const struct zpm_proc *proc, int signal)
+static int cause_of(const struct zpm_proc *proc, int signal)
 {
   if (proc->machine.state == ZPM_STOPPING)
-    return proc->machine.cause;
+    return (int)proc->machine.cause;
   return signal == SIGKILL && zpm_run_tree_met_oom(&proc->tree)
              ? ZPM_CAUSE_OOM
              : ZPM_CAUSE_ITSELF;

@@ -194,8 +194,7 @@ void zpm_supervisor_measure(struct zpm_supervisor *supervisor, const char *name,
 const char *zpm_supervisor_logs_folder(const struct zpm_supervisor *supervisor);
 /* Why a process that means to may escape a stop: its app has no control group
  * of its own here.  NULL: it has, and nothing escapes. */
-const char *
-zpm_supervisor_may_escape(const struct zpm_supervisor *supervisor);
+const char *zpm_supervisor_may_escape(const struct zpm_supervisor *supervisor);
 /* pid of the keeper; 0 unknown. */
 int zpm_supervisor_keeper_pid(const struct zpm_supervisor *supervisor);
 
