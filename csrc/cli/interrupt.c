@@ -1,6 +1,7 @@
 #include "cli/interrupt.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/select.h>
 
 /* That it came is told by the EINTR of pselect(). */
