@@ -90,10 +90,13 @@ static void write_records(struct zpm_supervisor *supervisor,
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
     bool wanted = app->record.want_up;
+    bool done = app->record.done;
 
     zpm_app_sync_record(app);
-    if (supervisor->suspended)
+    if (supervisor->suspended) {
       app->record.want_up = wanted;
+      app->record.done = done;
+    }
     records[count++] = &app->record;
   }
   rc = zpm_state_to_json(&text, records, count);

@@ -69,6 +69,25 @@ static void one_that_has_done_its_work_does_it_again(void **state)
   wait_status(w, "job", ZPM_STATUS_STOPPED);
 }
 
+static void
+one_that_has_done_its_work_does_it_again_for_the_next_daemon(void **state)
+{
+  struct world *w = *state;
+  struct outcome suspended = {0};
+
+  write_script(w, "job", "echo done; exit 0");
+  start(w, config_of(w, "job", "cron", "*/5 * * * *", NULL));
+  wait_status(w, "job", ZPM_STATUS_STOPPED);
+  zpm_supervisor_suspend(w->supervisor, on_done, &suspended);
+  wait_done(w, &suspended);
+  close_supervisor(w);
+  open_supervisor(w);
+  zpm_supervisor_resume(w->supervisor);
+  wall.now_s += 300;
+  wait_output(w, "done\ndone\n");
+  wait_status(w, "job", ZPM_STATUS_STOPPED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -77,6 +96,7 @@ int main(void)
       TEST(an_app_is_restarted_when_its_time_comes),
       TEST(one_that_is_stopped_stays_so),
       TEST(one_that_has_done_its_work_does_it_again),
+      TEST(one_that_has_done_its_work_does_it_again_for_the_next_daemon),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
