@@ -240,7 +240,8 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
                     zpm_machine_uptime(&proc->machine, now_ms),
       .leaving =
           proc->machine.state == ZPM_STOPPING && !proc->tree.leader_ended,
-      .ready = proc->machine.state != ZPM_WARMING,
+      .ready = proc->machine.state == ZPM_RUNNING ||
+               proc->machine.state == ZPM_STOPPING,
       .build = proc->machine.build,
   };
 }

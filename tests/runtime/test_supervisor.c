@@ -300,6 +300,36 @@ static void what_is_wanted_survives_the_supervisor(void **state)
   assert_int_equal(view(w, "down").status, ZPM_STATUS_STOPPED);
 }
 
+static bool is_saved(void *ctx)
+{
+  return access(in_folder(ctx, "state.json"), F_OK) == 0;
+}
+
+/* Its daemon may die before it is, and the next one takes it over. */
+static void a_run_that_has_just_begun_is_not_saved_as_ready(void **state)
+{
+  struct world *w = *state;
+  struct outcome outcome = {0};
+  struct zpm_config config;
+  char text[2048] = "";
+  FILE *f;
+
+  write_script(w, "slow", SLEEPER);
+  config = config_of(w, "slow", "waitReady", "true", NULL);
+  zpm_supervisor_start(w->supervisor, &(struct zpm_order){.config = &config},
+                       on_done, &outcome);
+  wait_until(w, is_saved, w);
+  f = fopen(in_folder(w, "state.json"), "re");
+  assert_non_null(f);
+  assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+  fclose(f);
+  assert_non_null(strstr(text, "\"run\""));
+  assert_non_null(strstr(text, "\"ready\":false"));
+  wait_done(w, &outcome);
+  zpm_config_deinit(&config);
+  stop(w, "slow");
+}
+
 static void a_torn_state_falls_back_to_the_one_before(void **state)
 {
   struct world *w = *state;
@@ -439,6 +469,7 @@ int main(void)
       TEST(a_wrong_name_suggests_the_near_one),
       TEST(a_deleted_app_is_forgotten),
       TEST(what_is_wanted_survives_the_supervisor),
+      TEST(a_run_that_has_just_begun_is_not_saved_as_ready),
       TEST(a_torn_state_falls_back_to_the_one_before),
       TEST(figures_are_of_the_whole_tree),
       TEST(figures_do_not_depend_on_an_app_that_never_ran),
