@@ -176,9 +176,10 @@ static void on_deadline(uv_timer_t *timer)
   finish(attempt, is_late ? ZPM_OUTCOME_VOID : ZPM_OUTCOME_FAILED, text);
 }
 
-static int start_wire(struct zpm_attempt *attempt, uv_loop_t *loop,
-                      struct zpm_error *err)
+static int start_wire(struct zpm_attempt *attempt,
+                      struct zpm_services *services, struct zpm_error *err)
 {
+  uv_loop_t *loop = services->loop;
   const struct zpm_probe *probe = attempt->probe;
   struct wire *wire = zpm_alloc_zeroed(1, sizeof(*wire));
   int rc;
@@ -188,7 +189,7 @@ static int start_wire(struct zpm_attempt *attempt, uv_loop_t *loop,
   rc = zpm_probe_endpoint((enum zpm_probe_type)probe->type, probe->target,
                           &wire->endpoint, err);
   if (rc == 0) {
-    rc = zpm_dial_start(&wire->dial, loop, &wire->endpoint, on_connected,
+    rc = zpm_dial_start(&wire->dial, services, &wire->endpoint, on_connected,
                         attempt);
     if (rc != 0)
       zpm_error_set(err, rc, "%s",
@@ -256,7 +257,7 @@ int zpm_attempt_start(const struct zpm_attempt_options *options,
   if (options->probe->type == ZPM_PROBE_EXEC)
     rc = start_job(attempt, options, err);
   else
-    rc = start_wire(attempt, options->services->loop, err);
+    rc = start_wire(attempt, options->services, err);
   if (rc != 0) {
     zpm_free(attempt);
     return rc;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "runtime/services.h"
 
 /* The first error is the one that counts: "localhost" is 127.0.0.1 before all,
  * and where there is no IPv6, ::1 says nothing. */
@@ -81,7 +82,8 @@ static void connect_next(struct zpm_dial *dial)
   int rc;
 
   dial->phase = ZPM_DIAL_CONNECTING;
-  uv_tcp_init(dial->loop, &dial->tcp); /* opens no socket: cannot fail */
+  uv_tcp_init(dial->services->loop,
+              &dial->tcp); /* opens no socket: cannot fail */
   uv_unref((uv_handle_t *)&dial->tcp);
   dial->connect.data = dial;
   rc = uv_tcp_connect(&dial->connect, &dial->tcp, address, on_connected);
@@ -108,15 +110,17 @@ static void on_looked_up(void *ctx, int rc,
   dial->done(dial->ctx, rc);
 }
 
-int zpm_dial_start(struct zpm_dial *dial, uv_loop_t *loop,
+int zpm_dial_start(struct zpm_dial *dial, struct zpm_services *services,
                    const struct zpm_endpoint *endpoint, zpm_dial_done_cb *done,
                    void *ctx)
 {
-  *dial = (struct zpm_dial){
-      .phase = ZPM_DIAL_LOOKING_UP, .loop = loop, .done = done, .ctx = ctx};
+  *dial = (struct zpm_dial){.phase = ZPM_DIAL_LOOKING_UP,
+                            .services = services,
+                            .done = done,
+                            .ctx = ctx};
   if (!zpm_lookup_known(endpoint->host, endpoint->port, &dial->addresses))
-    return zpm_lookup_start(loop, endpoint->host, endpoint->port, on_looked_up,
-                            dial, &dial->lookup);
+    return zpm_lookup_start(services, endpoint, on_looked_up, dial,
+                            &dial->lookup);
   connect_next(dial);
   return 0;
 }

@@ -12,6 +12,8 @@
  * A connection to an endpoint: its name is looked up, its addresses are tried
  * in turn.  It takes as long as it takes; who wants less closes it.
  */
+struct zpm_services;
+
 enum zpm_dial_phase {
   ZPM_DIAL_LOOKING_UP,
   ZPM_DIAL_CONNECTING,
@@ -25,7 +27,7 @@ typedef void zpm_dial_done_cb(void *ctx, int rc);
 
 struct zpm_dial {
   enum zpm_dial_phase phase;
-  uv_loop_t *loop;
+  struct zpm_services *services;
   uv_tcp_t tcp; /* CONNECTED: to be read and written by the owner */
   uv_connect_t connect;
   struct zpm_lookup *lookup; /* NULL: none is under way */
@@ -39,7 +41,7 @@ struct zpm_dial {
 
 /* `dial` is the owner's memory, until `closed`.  `done` comes once, from the
  * loop, unless it is closed before. */
-int zpm_dial_start(struct zpm_dial *dial, uv_loop_t *loop,
+int zpm_dial_start(struct zpm_dial *dial, struct zpm_services *services,
                    const struct zpm_endpoint *endpoint, zpm_dial_done_cb *done,
                    void *ctx);
 /* Only after a start that worked. `closed` comes from the loop, or at once. */

@@ -4,11 +4,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include <uv.h>
+
 #include "base/alloc.h"
+#include "core/probe.h"
+#include "runtime/closer.h"
+#include "runtime/services.h"
 #include "zpm/error.h"
 
 struct zpm_lookup {
   uv_getaddrinfo_t request;
+  struct zpm_lookups *all;
   zpm_lookup_done_cb *done; /* NULL: cancelled */
   void *ctx;
 };
@@ -54,6 +60,12 @@ static void collect(struct zpm_addresses *addresses,
   }
 }
 
+static void count_off(struct zpm_lookups *all)
+{
+  if (--all->count == 0 && all->waits != NULL)
+    zpm_closer_release(all->waits);
+}
+
 static void on_found(uv_getaddrinfo_t *request, int status,
                      struct addrinfo *found)
 {
@@ -62,6 +74,7 @@ static void on_found(uv_getaddrinfo_t *request, int status,
   void *ctx = lookup->ctx;
   struct zpm_addresses addresses;
 
+  count_off(lookup->all);
   zpm_free(lookup);
   collect(&addresses, found);
   uv_freeaddrinfo(found);
@@ -72,7 +85,8 @@ static void on_found(uv_getaddrinfo_t *request, int status,
   done(ctx, status, &addresses);
 }
 
-int zpm_lookup_start(uv_loop_t *loop, const char *host, uint16_t port,
+int zpm_lookup_start(struct zpm_services *services,
+                     const struct zpm_endpoint *endpoint,
                      zpm_lookup_done_cb *done, void *ctx,
                      struct zpm_lookup **out)
 {
@@ -83,14 +97,17 @@ int zpm_lookup_start(uv_loop_t *loop, const char *host, uint16_t port,
 
   if (lookup == NULL)
     return ZPM_ENOMEM;
-  *lookup = (struct zpm_lookup){.done = done, .ctx = ctx};
+  *lookup =
+      (struct zpm_lookup){.all = &services->lookups, .done = done, .ctx = ctx};
   lookup->request.data = lookup;
-  snprintf(service, sizeof(service), "%u", (unsigned)port);
-  rc = uv_getaddrinfo(loop, &lookup->request, on_found, host, service, &hints);
+  snprintf(service, sizeof(service), "%u", (unsigned)endpoint->port);
+  rc = uv_getaddrinfo(services->loop, &lookup->request, on_found,
+                      endpoint->host, service, &hints);
   if (rc != 0) {
     zpm_free(lookup);
     return rc;
   }
+  services->lookups.count++;
   *out = lookup;
   return 0;
 }
@@ -99,4 +116,12 @@ void zpm_lookup_cancel(struct zpm_lookup *lookup)
 {
   lookup->done = NULL;
   uv_cancel((uv_req_t *)&lookup->request);
+}
+
+void zpm_lookups_wait(struct zpm_lookups *lookups, struct zpm_closer *closer)
+{
+  if (lookups->count == 0)
+    return;
+  zpm_closer_hold(closer);
+  lookups->waits = closer;
 }

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "core/budget.h"
+#include "runtime/lookup.h"
 #include "runtime/run_group.h"
 
 struct zpm_keeper_link;
@@ -26,6 +27,7 @@ struct zpm_services {
   struct zpm_budget budget;  /* of restarts */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
+  struct zpm_lookups lookups;
   struct zpm_run_groups groups;
   struct zpm_str oom_source; /* zpm_platform_oom_source */
 };

@@ -215,6 +215,7 @@ static void close_parts(struct zpm_supervisor *supervisor)
   uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
   zpm_supervisor_limits_close(supervisor);
   zpm_job_drop_all(services, closer);
+  zpm_lookups_wait(&services->lookups, closer);
   if (services->logs != NULL) {
     zpm_closer_hold(closer);
     zpm_logs_close(services->logs, zpm_closer_on_closed, closer);
