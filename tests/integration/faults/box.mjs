@@ -43,6 +43,8 @@ function openedBy(pid) {
       continue;
     }
     const kind = target.replace(/:?\[\d+\]$/, "").replace(/ \(deleted\)$/, "");
+    // libuv opens one when a first folder is watched, and keeps it.
+    if (kind === "anon_inode:inotify") continue;
     kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
   return kinds;
@@ -75,26 +77,27 @@ export async function faultBox(t) {
   const client = box.client();
 
   await client.ensureDaemon();
+  await client.close();
 
-  async function ask(request) {
+  /** What the daemon answers, handed to `look` while the connection is open. */
+  async function ask(request, look = (data) => data) {
     const wire = new Wire(getSocketPath(undefined, box.home));
     try {
-      return (await wire.ask(request))?.data;
+      return look((await wire.ask(request))?.data);
     } finally {
       wire.close();
     }
   }
 
-  const hello = () => ask({ cmd: "hello", version: "0.1.0" });
+  const greeting = { cmd: "hello", version: "0.1.0" };
+  const hello = () => ask(greeting);
 
-  async function census() {
-    const { pid, keeperPid } = await hello();
-    return {
+  const census = () =>
+    ask(greeting, ({ pid, keeperPid }) => ({
       daemon: openedBy(pid),
       keeper: openedBy(keeperPid),
       children: childrenOf(keeperPid).filter((child) => child.pid !== pid),
-    };
-  }
+    }));
 
   async function restsAt(count) {
     let last;
@@ -104,19 +107,21 @@ export async function faultBox(t) {
     }).catch(() => assert.deepEqual(last, count, "the fault left something"));
   }
 
-  // The first request makes what stays: a sync of the state, and the like.
-  await hello();
-  const before = await census();
+  // Of sockets the daemon has three then: the keeper's, the one it listens on,
+  // and the one that asks; others are about to be noticed as closed.
+  const before = await waitFor("a daemon at rest", async () => {
+    const count = await census();
+    return count.daemon.socket === 3 && count;
+  });
 
   async function settle() {
     await client.delete("all").catch(() => {});
+    await client.close();
     await restsAt(before);
     const strange = walk(folder).filter(
       (path) => !KNOWN.some((known) => known.test(path)),
     );
     assert.deepEqual(strange, [], "strange files were left in the home");
-    const sockets = readFileSync("/proc/net/unix", "utf8");
-    assert.doesNotMatch(sockets, /@zpm\//, "a notify socket was left");
   }
 
   return {
