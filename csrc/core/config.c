@@ -146,29 +146,20 @@ uint64_t zpm_config_diff(const struct zpm_config *config,
 
 /* ---- one field ---- */
 
-int zpm_config_set_text_as(struct zpm_config *config, int field,
-                           const char *text, const char *label,
-                           struct zpm_error *err)
-{
-  const struct zpm_field *f = &ZPM_FIELDS[field];
-  int rc;
-
-  /* "--cluster=false" asks for nothing. */
-  if (f->type == ZPM_FIELD_LATER && strcmp(text, "false") == 0)
-    return 0;
-  rc = zpm_field_set_text(config, f, text, label, err);
-  if (rc == 0)
-    config->given |= bit((size_t)field);
-  return rc;
-}
-
 int zpm_config_set_text(struct zpm_config *config, int field, const char *text,
                         struct zpm_error *err)
 {
   const struct zpm_field *f = &ZPM_FIELDS[field];
   char label[LABEL_SIZE];
+  int rc;
 
+  /* "--cluster=false" asks for nothing. */
+  if (f->type == ZPM_FIELD_LATER && strcmp(text, "false") == 0)
+    return 0;
   snprintf(label, sizeof(label), "%s%s", f->flag != NULL ? "--" : "",
            f->flag != NULL ? f->flag : f->name);
-  return zpm_config_set_text_as(config, field, text, label, err);
+  rc = zpm_field_set_text(config, f, text, label, err);
+  if (rc == 0)
+    config->given |= bit((size_t)field);
+  return rc;
 }

@@ -152,10 +152,6 @@ int zpm_config_field_of_flag(const char *flag);
  * one variable, a STRINGS field gets one more item).  Marks it given. */
 int zpm_config_set_text(struct zpm_config *config, int field, const char *text,
                         struct zpm_error *err);
-/* As zpm_config_set_text, with messages that call the field `label`. */
-int zpm_config_set_text_as(struct zpm_config *config, int field,
-                           const char *text, const char *label,
-                           struct zpm_error *err);
 
 /* Whether the field of this JSON name was given. */
 bool zpm_config_has(const struct zpm_config *config, const char *name);

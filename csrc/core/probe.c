@@ -15,7 +15,7 @@ void zpm_probe_deinit(struct zpm_probe *probe)
   *probe = (struct zpm_probe){0};
 }
 
-bool zpm_probe_equal(const struct zpm_probe *a, const struct zpm_probe *b)
+static bool probe_equal(const struct zpm_probe *a, const struct zpm_probe *b)
 {
   for (size_t i = 0; i < ZPM_PROBE_FIELD_COUNT; i++) {
     if (!zpm_field_equal(a, b, &ZPM_PROBE_FIELDS[i]))
@@ -76,7 +76,7 @@ bool zpm_probes_equal(const struct zpm_probes *a, const struct zpm_probes *b)
   if (a->len != b->len)
     return false;
   for (size_t i = 0; i < a->len; i++) {
-    if (!zpm_probe_equal(&a->items[i], &b->items[i]))
+    if (!probe_equal(&a->items[i], &b->items[i]))
       return false;
   }
   return true;

@@ -63,7 +63,6 @@ extern const size_t ZPM_PROBE_FIELD_COUNT;
 /* The defaults; neither type nor target. */
 void zpm_probe_init(struct zpm_probe *probe);
 void zpm_probe_deinit(struct zpm_probe *probe);
-bool zpm_probe_equal(const struct zpm_probe *a, const struct zpm_probe *b);
 
 /* From a command line: "http://localhost:3000/up,interval=5,kind=readiness",
  * "tcp:3000", "exec:./check.sh a,b,timeout=2".  To be released also when it

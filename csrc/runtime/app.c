@@ -1,6 +1,7 @@
 #include "runtime/app.h"
 
 #include "base/alloc.h"
+#include "runtime/wall.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
 {
@@ -228,16 +229,12 @@ const char *zpm_app_error(const struct zpm_app *app)
 static struct zpm_run run_of(const struct zpm_proc *proc)
 {
   uint64_t now_ms = uv_now(proc->services->loop);
-  uv_timeval64_t wall;
 
   if (proc->tree.id == 0)
     return (struct zpm_run){0};
-  uv_gettimeofday(&wall);
   return (struct zpm_run){
       .id = proc->tree.id,
-      .started_ms = (uint64_t)wall.tv_sec * 1000 +
-                    (uint64_t)wall.tv_usec / 1000 -
-                    zpm_machine_uptime(&proc->machine, now_ms),
+      .started_ms = zpm_wall_ms() - zpm_machine_uptime(&proc->machine, now_ms),
       .leaving =
           proc->machine.state == ZPM_STOPPING && !proc->tree.leader_ended,
       .ready = proc->machine.state == ZPM_RUNNING ||

@@ -153,7 +153,8 @@ static void on_keeper_lost(void *ctx)
 {
   struct zpm_job *job = ctx;
 
-  if (job->tree.leader > 0)
+  /* Of one that has ended nobody holds the number any more. */
+  if (job->tree.leader > 0 && !job->tree.leader_ended)
     kill(-job->tree.leader, SIGKILL);
   zpm_error_set(&job->result.error, ZPM_EKEEPER, "%s",
                 zpm_code_text(ZPM_EKEEPER));

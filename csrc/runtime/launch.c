@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "core/interpreter.h"
+#include "runtime/keeper_link.h"
 #include "runtime/launch_check.h"
 #include "runtime/launch_env.h"
 
@@ -146,4 +147,20 @@ void zpm_launch_deinit(struct zpm_launch *launch)
   zpm_strv_deinit(&launch->argv);
   zpm_strv_deinit(&launch->env);
   *launch = (struct zpm_launch){0};
+}
+
+void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
+                           const struct zpm_launch *launch,
+                           const struct zpm_config *config)
+{
+  spawn->path = launch->path;
+  spawn->cwd = config->cwd;
+  spawn->argv = launch->argv.items;
+  spawn->envp = launch->env.items;
+  spawn->script = launch->script;
+  spawn->uid = launch->identity.uid;
+  spawn->gid = launch->identity.gid;
+  spawn->groups = launch->identity.groups;
+  spawn->group_count = launch->identity.group_count;
+  spawn->limits = config;
 }

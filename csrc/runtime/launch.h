@@ -23,6 +23,8 @@
  * folder, script missing or a folder, not executable and no interpreter for it,
  * shebang naming a program that is not there, interpreter not found.
  */
+struct zpm_spawn;
+
 struct zpm_launch {
   char *path;   /* absolute, for execve */
   char *script; /* that it is to read, or NULL: it is the script */
@@ -47,6 +49,12 @@ int zpm_launch_prepare(struct zpm_launch *launch,
                        const struct zpm_launch_options *options,
                        struct zpm_error *err);
 void zpm_launch_deinit(struct zpm_launch *launch);
+
+/* What the keeper is to start, but for id and fds: the launch in the app's
+ * folder, as its user, with its limits.  Borrows from both. */
+void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
+                           const struct zpm_launch *launch,
+                           const struct zpm_config *config);
 
 /* "app 'x': cannot run /a/b: permission denied. Make it executable: chmod +x
  * /a/b" from what the child reported. Always returns ZPM_ESTART. */

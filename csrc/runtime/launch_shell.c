@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "core/config.h"
-#include "runtime/keeper_link.h"
 #include "runtime/launch.h"
 #include "runtime/launch_env.h"
 
@@ -41,20 +40,4 @@ int zpm_launch_shell(struct zpm_launch *launch,
   zpm_launch_deinit(launch);
   return rc == ZPM_ENOMEM ? zpm_error_set(err, rc, "%s", zpm_code_text(rc))
                           : rc;
-}
-
-void zpm_launch_fill_spawn(struct zpm_spawn *spawn,
-                           const struct zpm_launch *launch,
-                           const struct zpm_config *config)
-{
-  spawn->path = launch->path;
-  spawn->cwd = config->cwd;
-  spawn->argv = launch->argv.items;
-  spawn->envp = launch->env.items;
-  spawn->script = launch->script;
-  spawn->uid = launch->identity.uid;
-  spawn->gid = launch->identity.gid;
-  spawn->groups = launch->identity.groups;
-  spawn->group_count = launch->identity.group_count;
-  spawn->limits = config;
 }

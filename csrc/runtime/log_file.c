@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "core/lines.h"
 #include "runtime/log_path.h"
 #include "runtime/log_piece.h"
+#include "runtime/wall.h"
 
 enum {
   LOOK_MS = 1000,  /* how often it is asked who has the path */
@@ -87,14 +87,6 @@ static enum zpm_lines_style style_of(const struct zpm_log_rules *rules)
   return rules->timestamps ? ZPM_LINES_STAMPED : ZPM_LINES_RAW;
 }
 
-static uint64_t wall_ms(void)
-{
-  struct timespec now;
-
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* All of the piece, or nothing: what was written of it is undone. */
 static int write_piece(struct zpm_log_file *file,
                        const struct zpm_log_piece *piece, uint64_t now_ms)
@@ -129,7 +121,7 @@ static void tell_loss(struct zpm_log_file *file, char *scratch, uint64_t now_ms)
   struct zpm_log_piece piece = {.bytes = notice,
                                 .style = style,
                                 .stream = file->stream,
-                                .time_ms = wall_ms(),
+                                .time_ms = zpm_wall_ms(),
                                 .scratch = scratch};
 
   snprintf(notice, sizeof(notice),
@@ -194,7 +186,7 @@ void zpm_log_file_announce(struct zpm_log_file *file,
   batch->device = file->fd >= 0 ? file->device : 0;
   batch->inode = file->fd >= 0 ? file->inode : 0;
   batch->offset = file->size;
-  batch->time_ms = style == ZPM_LINES_RAW ? 0 : wall_ms();
+  batch->time_ms = style == ZPM_LINES_RAW ? 0 : zpm_wall_ms();
   batch->stream = (uint8_t)file->stream;
   batch->style = (uint8_t)style;
   batch->carry_len = 0;

@@ -13,6 +13,7 @@
 #include "runtime/proc_health.h"
 #include "runtime/proc_run.h"
 #include "runtime/reaper.h"
+#include "runtime/wall.h"
 
 /* ---- effects ---- */
 
@@ -297,13 +298,14 @@ void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
                     int *fds)
 {
   uint64_t now_ms = uv_now(proc->services->loop);
-  uint64_t wall_ms = zpm_proc_exit_wall_ms();
+  uint64_t wall_ms = zpm_wall_ms();
   uint64_t up_ms = wall_ms > run->started_ms ? wall_ms - run->started_ms : 0;
 
   /* Without its logs or channel the app still runs, and is looked after. */
   zpm_proc_run_adopt(proc, run->id, fds);
   zpm_policy_of_config(&proc->policy, proc->recipe->config);
   proc->tree.leader = pid;
+  zpm_run_tree_confirm(&proc->tree);
   proc->exec = ZPM_EXEC_DONE;
   carry_out(proc, zpm_machine_adopt(&proc->machine, &proc->policy, run,
                                     up_ms < now_ms ? now_ms - up_ms : 0));
@@ -346,6 +348,7 @@ static void on_timer_closed(uv_handle_t *handle)
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
   zpm_port_cancel(proc->clearing);
+  proc->clearing = NULL;
   zpm_proc_health_end(proc);
   zpm_proc_run_end(proc);
   proc->closed = closed;

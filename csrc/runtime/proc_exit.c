@@ -5,14 +5,6 @@
 #include "core/interpreter.h"
 #include "runtime/proc.h"
 
-uint64_t zpm_proc_exit_wall_ms(void)
-{
-  uv_timeval64_t wall;
-
-  uv_gettimeofday(&wall);
-  return (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
-}
-
 static int cause_of(const struct zpm_proc *proc, int signal)
 {
   if (proc->machine.state == ZPM_STOPPING)

@@ -1,15 +1,10 @@
 #ifndef ZPM_RUNTIME_PROC_EXIT_H
 #define ZPM_RUNTIME_PROC_EXIT_H
 
-#include <stdint.h>
-
 /*
  * How a run of a proc ended, and what people are told of it.
  */
 struct zpm_proc;
-
-/* Wall clock, milliseconds since 1970. */
-uint64_t zpm_proc_exit_wall_ms(void);
 
 /* proc->last_exit from a wait status, with its cause. */
 void zpm_proc_exit_note(struct zpm_proc *proc, int wait_status);

@@ -11,7 +11,6 @@
 #include "runtime/channel.h"
 #include "runtime/checks.h"
 #include "runtime/keeper_link.h"
-#include "runtime/launch_shell.h"
 #include "runtime/proc.h"
 
 /* Both ends of what a new process is given. -1: not there. */
@@ -237,7 +236,8 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   rc = prepare(proc, notify);
   if (rc != 0) {
     close_all(ends.ours);
-    return failed(proc, ZPM_EV_CANNOT, rc);
+    return failed(proc, rc == ZPM_ENOMEM ? ZPM_EV_FORK_FAILED : ZPM_EV_CANNOT,
+                  rc);
   }
   rc = open_ends(&ends,
                  proc->launch.is_node && proc->services->agent_path != NULL);

@@ -10,6 +10,7 @@
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
 #include "runtime/services.h"
+#include "runtime/wall.h"
 
 void zpm_run_tree_init(struct zpm_run_tree *tree, struct zpm_services *services,
                        const struct zpm_run_tree_events *events, void *ctx)
@@ -32,6 +33,7 @@ void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id)
     services->last_id = tree->id;
   tree->leader = 0;
   tree->leader_ended = false;
+  tree->confined = false;
   tree->signal = 0;
   tree->oom_kills = zpm_run_tree_oom_kills(tree);
   snprintf(tree->marker, sizeof(tree->marker), ZPM_RUN_MARKER "%016" PRIx64,
@@ -51,6 +53,18 @@ int zpm_run_tree_spawn(struct zpm_run_tree *tree, struct zpm_spawn *spawn,
   if (group >= 0)
     close(group);
   return rc;
+}
+
+void zpm_run_tree_confirm(struct zpm_run_tree *tree)
+{
+  tree->confined =
+      zpm_run_group_is_populated(&tree->services->groups, tree->id);
+}
+
+bool zpm_run_tree_is_over(const struct zpm_run_tree *tree)
+{
+  return tree->leader_ended && tree->confined &&
+         zpm_run_group_is_empty(&tree->services->groups, tree->id);
 }
 
 void zpm_run_tree_end(struct zpm_run_tree *tree)
@@ -118,14 +132,12 @@ bool zpm_run_tree_met_oom(const struct zpm_run_tree *tree)
 struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms)
 {
   bool signaled = WIFSIGNALED(wait_status);
-  uv_timeval64_t wall;
 
-  uv_gettimeofday(&wall);
   return (struct zpm_exit){
       .known = true,
       .code = signaled ? -1 : WEXITSTATUS(wait_status),
       .signal = signaled ? WTERMSIG(wait_status) : 0,
-      .at_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000,
+      .at_ms = zpm_wall_ms(),
       .uptime_ms = uptime_ms,
   };
 }

@@ -9,8 +9,8 @@
 
 /* ---- telling ---- */
 
-void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
-                         enum zpm_event_kind kind, const char *name)
+static void tell(struct zpm_supervisor *supervisor, enum zpm_event_kind kind,
+                 const char *name)
 {
   struct zpm_supervisor_event event = {.kind = kind, .name = name};
 
@@ -58,7 +58,7 @@ static void tell_idle(struct zpm_supervisor *supervisor)
   zpm_keeper_link_ref(supervisor->services.link, busy);
   if (busy)
     return;
-  zpm_supervisor_tell(supervisor, ZPM_EVENT_IDLE, NULL);
+  tell(supervisor, ZPM_EVENT_IDLE, NULL);
   if (done == NULL)
     return;
   supervisor->suspend_done = NULL;
@@ -85,7 +85,7 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
   zpm_list_remove(&app->link);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_supervisor_tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
+  tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
   zpm_waiter_dismiss(app, 0);
   zpm_supervisor_drop_app(supervisor, app);
 }
@@ -96,7 +96,7 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
   if (app != NULL && app->forget && zpm_app_status(app) == ZPM_STATUS_STOPPED) {
     delete_app(supervisor, app);
   } else if (app != NULL) {
-    zpm_supervisor_tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
+    tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
     zpm_supervisor_limits_settle(supervisor, app);
     if (zpm_waiter_any_due(app))
       zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
@@ -128,7 +128,7 @@ static void on_proc_ended(void *ctx, struct zpm_proc *proc)
   struct zpm_app *app = ctx;
 
   zpm_app_note_exit(app, proc);
-  zpm_supervisor_tell(owner_of(proc), ZPM_EVENT_EXIT, app->record.config.name);
+  tell(owner_of(proc), ZPM_EVENT_EXIT, app->record.config.name);
   zpm_supervisor_tell_crash(owner_of(proc), proc);
 }
 
@@ -189,13 +189,21 @@ static void on_spawned(void *ctx, uint64_t id, int pid, int error)
     zpm_supervisor_save_ack(ctx, id);
 }
 
+static void confirm_and_tell(struct zpm_run_tree *tree,
+                             enum zpm_spawn_stage stage, int error)
+{
+  if (stage == ZPM_STAGE_NONE)
+    zpm_run_tree_confirm(tree);
+  tree->events->exec_result(tree->ctx, stage, error);
+}
+
 static void on_exec_result(void *ctx, uint64_t id, enum zpm_spawn_stage stage,
                            int error)
 {
   struct zpm_run_tree *tree = tree_of(ctx, id);
 
   if (tree != NULL)
-    tree->events->exec_result(tree->ctx, stage, error);
+    confirm_and_tell(tree, stage, error);
 }
 
 /* A run that nobody knows any more is over: a former daemon's, or told twice.
@@ -218,7 +226,7 @@ static void on_keeper_lost(void *ctx)
   struct zpm_supervisor *supervisor = ctx;
 
   zpm_run_tree_lose_keeper(&supervisor->services);
-  zpm_supervisor_tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
+  tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
 }
 
 const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS = {

@@ -4,6 +4,7 @@
 
 #include "core/suggest.h"
 #include "runtime/waiter.h"
+#include "runtime/wall.h"
 
 /* What is asked of the supervisor.  Each command checks everything before it
  * changes anything. */
@@ -120,16 +121,13 @@ static int make(struct zpm_supervisor *supervisor,
                 struct zpm_error *err)
 {
   struct zpm_record record;
-  uv_timeval64_t wall;
   int rc;
 
   zpm_record_init(&record);
   rc = combine(NULL, order->config, &record.config, err);
   if (rc != 0)
     return rc;
-  uv_gettimeofday(&wall);
-  record.created_ms =
-      (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_usec / 1000;
+  record.created_ms = zpm_wall_ms();
   record.environment = share(supervisor, order->environment);
   rc = zpm_supervisor_add_app(supervisor, &record, app, err);
   zpm_record_deinit(&record);

@@ -76,8 +76,6 @@ struct zpm_supervisor {
 extern const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS;
 zpm_log_output_cb zpm_supervisor_on_output;
 
-void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
-                         enum zpm_event_kind kind, const char *name);
 /* A sentence for the host's log. */
 void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
                                  const char *text);
