@@ -97,6 +97,52 @@ static void what_is_wrong_is_named(void **state)
                  "--probe: insecure must be true or false, not \"yes\"");
 }
 
+static void a_switch_alone_is_on(void **state)
+{
+  struct zpm_probe probe;
+
+  (void)state;
+  assert_int_equal(zpm_probe_from_text(&probe,
+                                       "https://x/,kind=readiness,insecure,"
+                                       "interval=2",
+                                       "--probe", NULL),
+                   0);
+  assert_string_equal(probe.target, "https://x/");
+  assert_int_equal(probe.kind, ZPM_PROBE_READINESS);
+  assert_true(probe.insecure);
+  zpm_probe_deinit(&probe);
+}
+
+/* It would become a part of the target, and all before it with it. */
+static void a_slip_in_an_option_is_not_taken_for_the_target(void **state)
+{
+  (void)state;
+  assert_refused("http://x/up,kind=readiness,intervall=1",
+                 "--probe has no option 'intervall'. Did you mean "
+                 "'interval'? A comma of the target's own is written %2C");
+  assert_refused("http://x/up?a=1,kind=readiness,unsafe",
+                 "--probe has no option 'unsafe', only kind, interval, "
+                 "timeout, failureThreshold, successThreshold, initialDelay, "
+                 "expectStatus and insecure. A comma of the target's own is "
+                 "written %2C");
+  assert_refused("http://x/up,readiness",
+                 "--probe has no option 'readiness'. Did you mean "
+                 "'kind=readiness'? A comma of the target's own is written "
+                 "%2C");
+  assert_refused("tcp:1,retries=3,kind=readiness",
+                 "--probe has no option 'retries', only kind, interval, "
+                 "timeout, failureThreshold, successThreshold, initialDelay, "
+                 "expectStatus and insecure");
+  assert_refused("exec:./up.sh,tiemout=2",
+                 "--probe has no option 'tiemout'. Did you mean 'timeout'?");
+  assert_refused("exec:./up.sh,kind=readiness,a=b",
+                 "--probe has no option 'a', only kind, interval, timeout, "
+                 "failureThreshold, successThreshold, initialDelay, "
+                 "expectStatus and insecure");
+  assert_refused("tcp:1,interval",
+                 "--probe: interval needs a value: interval=...");
+}
+
 static void the_defaults_are_as_documented(void **state)
 {
   struct zpm_probe probe;
@@ -178,6 +224,8 @@ int main(void)
       cmocka_unit_test(options_stand_at_the_end),
       cmocka_unit_test(commas_in_a_command_survive),
       cmocka_unit_test(what_is_wrong_is_named),
+      cmocka_unit_test(a_switch_alone_is_on),
+      cmocka_unit_test(a_slip_in_an_option_is_not_taken_for_the_target),
       cmocka_unit_test(the_defaults_are_as_documented),
       cmocka_unit_test(the_first_two_fields_are_those_that_must_be_given),
       cmocka_unit_test(probes_are_compared_one_by_one),

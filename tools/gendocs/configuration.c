@@ -140,8 +140,11 @@ static const char RULES[] =
     "\n"
     "Options after a target are those that the table has, by their names or "
     "by\n"
-    "the shorter ones. Giving probes again puts the new ones in the place of\n"
-    "all old ones.\n"
+    "the shorter ones; `insecure` alone is `insecure=true`. What looks like "
+    "an\n"
+    "option and is none is an error, so a comma in a URL is written `%2C`\n"
+    "there. Giving probes again puts the new ones in the place of all old "
+    "ones.\n"
     "\n"
     "| field | in `--probe` | value | default | |\n"
     "|---|---|---|---|---|\n";
