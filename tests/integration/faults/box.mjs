@@ -50,6 +50,28 @@ function openedBy(pid) {
   return kinds;
 }
 
+/** Resident memory of a process that it does not share with a file, bytes. */
+export function rssOf(pid) {
+  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(text.match(/^RssAnon:\s+(\d+)/m)[1]) * 1024;
+}
+
+/** A sanitizer keeps what was freed for a while, and reserves terabytes. */
+function keptBySanitizer(pid) {
+  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  const reserved = Number(text.match(/^VmSize:\s+(\d+)/m)[1]) * 1024;
+  return reserved > 2 ** 40 ? 400 * 2 ** 20 : 0;
+}
+
+/** Whether `now` bytes are at most `most` more than there were `before`. */
+export function assertGrowth(pid, { before, now = rssOf(pid), most }) {
+  const grown = now - before;
+  assert.ok(
+    grown <= most + keptBySanitizer(pid),
+    `memory grew by ${grown} bytes, more than ${most}`,
+  );
+}
+
 /** Children of a process: {pid, state}. */
 export function childrenOf(parent) {
   const found = [];
