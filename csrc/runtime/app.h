@@ -73,7 +73,7 @@ void zpm_app_drop_renewal(struct zpm_app *app);
 /* A run has ended: remembers how, and (once all its output is in the logs) its
  * last words. */
 void zpm_app_note_exit(struct zpm_app *app, const struct zpm_proc *proc);
-void zpm_app_note_lines(struct zpm_app *app, const struct zpm_proc *proc,
+void zpm_app_note_lines(struct zpm_app *app, struct zpm_proc *proc,
                         const char *logs_folder);
 
 /* Brings the record up to date with the procs, for saving. */

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "core/last_line.h"
+#include "core/telling.h"
+#include "runtime/proc_exit.h"
 
 /* What an app remembers of how its runs ended. */
 
-enum { LINES = 3, LINES_MAX_BYTES = 400 };
+enum { LINES = 40, LINES_MAX_BYTES = 4000, TOLD_MAX_BYTES = 400 };
 
 static bool is_worth_a_reason(int cause)
 {
@@ -48,7 +51,37 @@ static const char *last_of(const char *text, size_t len, uint64_t most)
   return line != NULL && line[1] != '\0' ? line + 1 : from;
 }
 
-void zpm_app_note_lines(struct zpm_app *app, const struct zpm_proc *proc,
+/* Lines that are too long leave room for the last ones. */
+static char *told(const char *text)
+{
+  struct zpm_str lines = {0};
+  char *copy = NULL;
+
+  if (zpm_telling_lines(text, strlen(text), &lines) == 0 && lines.len > 0)
+    copy = zpm_strdup(last_of(lines.data, lines.len, TOLD_MAX_BYTES));
+  zpm_str_deinit(&lines);
+  return copy;
+}
+
+/* It says why it is held: in its own words, too. */
+static void explain(struct zpm_proc *proc, const char *lines)
+{
+  struct zpm_last_line clean = {0};
+  const char *line;
+  size_t len;
+
+  if (proc->machine.next != ZPM_HELD ||
+      proc->last_exit.cause != ZPM_CAUSE_ITSELF)
+    return;
+  line = zpm_telling_line(lines, &len);
+  if (line == NULL)
+    return;
+  zpm_last_line_feed(&clean, line, len);
+  zpm_last_line_feed(&clean, "\n", 1);
+  zpm_proc_exit_explain_hold(proc, clean.text);
+}
+
+void zpm_app_note_lines(struct zpm_app *app, struct zpm_proc *proc,
                         const char *logs_folder)
 {
   struct zpm_past *past = &app->record.past;
@@ -63,6 +96,8 @@ void zpm_app_note_lines(struct zpm_app *app, const struct zpm_proc *proc,
   if (zpm_logs_tail(logs_folder, app->record.config.name, ZPM_STREAM_ERR, LINES,
                     &text) == 0 &&
       text.len > 0)
-    past->lines[0] = zpm_strdup(last_of(text.data, text.len, said));
+    past->lines[0] = told(last_of(text.data, text.len, said));
+  if (past->lines[0] != NULL)
+    explain(proc, past->lines[0]);
   zpm_str_deinit(&text);
 }

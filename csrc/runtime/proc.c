@@ -197,7 +197,7 @@ static void leader_ended(struct zpm_proc *proc)
   zpm_proc_health_end(proc);
   feed(proc, ZPM_EV_EXIT);
   if (proc->machine.next == ZPM_HELD && proc->error.code == 0)
-    zpm_proc_exit_explain_hold(proc);
+    zpm_proc_exit_explain_hold(proc, NULL);
   if (proc->recipe->config->shutdown_message)
     zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
   zpm_reaper_watch(proc->services->reaper, &proc->tree);

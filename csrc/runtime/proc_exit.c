@@ -34,7 +34,7 @@ static bool may_lack_typescript(const struct zpm_proc *proc)
          zpm_interpreter_is_typescript(config->script_path);
 }
 
-void zpm_proc_exit_explain_hold(struct zpm_proc *proc)
+void zpm_proc_exit_explain_hold(struct zpm_proc *proc, const char *said)
 {
   const char *name = proc->recipe->config->name;
   bool build = proc->machine.hold == ZPM_HOLD_BUILD;
@@ -42,12 +42,13 @@ void zpm_proc_exit_explain_hold(struct zpm_proc *proc)
 
   zpm_error_set(
       &proc->error, ZPM_ESTART,
-      "it ended by %s%s. See `zpm logs %s --err`, mend it, then `zpm start "
+      "it ended by %s%s%s%s. See `zpm logs %s --err`, mend it, then `zpm start "
       "%s`%s%s",
       zpm_exit_text(&proc->last_exit, end),
       build ? ", which looks like a build error"
             : " and is not started again by itself",
-      name, name, build ? "; a change of its files starts it as well" : "",
+      said != NULL ? ": " : "", said != NULL ? said : "", name, name,
+      build ? "; a change of its files starts it as well" : "",
       may_lack_typescript(proc)
           ? ". If this Node does not run TypeScript, use `--with tsx`"
           : "");

@@ -32,6 +32,27 @@ static void a_crash_is_remembered_with_its_last_words(void **state)
   assert_string_equal(past->lines[0], "one\ntwo\nthree\n");
 }
 
+static bool is_explained(void *ctx)
+{
+  const char *why = view(ctx, "bad").last_error;
+
+  return why != NULL && strstr(why, "after") != NULL;
+}
+
+static void a_build_error_is_told_in_its_own_words(void **state)
+{
+  struct world *w = *state;
+
+  write_script(w, "bad",
+               "echo 'Error: no config' >&2; echo '    at main' >&2; exit 7");
+  start(w, config_of(w, "bad", NULL));
+  wait_status(w, "bad", ZPM_STATUS_ERRORED);
+  wait_until(w, is_explained, w);
+  assert_non_null(strstr(view(w, "bad").last_error,
+                         "which looks like a build error: Error: no config. "
+                         "See `zpm logs bad --err`, mend it"));
+}
+
 /* The log has more than this run said. */
 static void the_last_words_of_another_run_are_not_its_own(void **state)
 {
@@ -99,6 +120,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_crash_is_remembered_with_its_last_words,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_build_error_is_told_in_its_own_words,
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(
           the_last_words_of_another_run_are_not_its_own, set_up, tear_down),
