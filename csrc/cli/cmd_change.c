@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/caller.h"
+#include "cli/last_errors.h"
 #include "cli/results.h"
 
 /* All requests go out before the first reply is read: the apps are stopped side
@@ -47,9 +48,18 @@ static void receive_all(struct zpm_cli *cli, struct zpm_talk *talk,
   }
 }
 
+/* What one app said before it failed; of several, `describe` tells. */
+static void tell_why(struct zpm_cli *cli, struct zpm_talk *talk,
+                     const struct zpm_results *results, double asked_ms)
+{
+  if (results->any_failed && cli->args.operand_count == 1 && !cli->json)
+    zpm_last_errors_tell(talk, cli->args.operands[0], asked_ms);
+}
+
 static int run(struct zpm_cli *cli, const struct zpm_str *changes,
                struct zpm_error *err)
 {
+  double asked_ms = zpm_last_errors_now();
   struct zpm_results results;
   struct zpm_talk talk;
   int rc = zpm_cli_connect(cli, true, &talk, err);
@@ -64,6 +74,7 @@ static int run(struct zpm_cli *cli, const struct zpm_str *changes,
   }
   zpm_results_begin(&results, cli);
   receive_all(cli, &talk, &results);
+  tell_why(cli, &talk, &results, asked_ms);
   zpm_talk_close(&talk);
   return zpm_results_end(&results);
 }

@@ -1,5 +1,6 @@
 #include "runtime/proc_health.h"
 
+#include "core/health.h"
 #include "runtime/channel.h"
 #include "runtime/checks.h"
 #include "runtime/proc.h"
@@ -58,8 +59,10 @@ void zpm_proc_health_end(struct zpm_proc *proc)
 
 void zpm_proc_health_explain(struct zpm_proc *proc)
 {
+  char time[ZPM_HEALTH_TIME_SIZE];
+
   zpm_error_set(&proc->error, ZPM_ESTART,
-                "it was not ready after %lu s (readyTimeout): %s",
-                (unsigned long)proc->policy.ready_timeout_ms / 1000,
+                "it was not ready after %s (readyTimeout): %s",
+                zpm_health_time(proc->policy.ready_timeout_ms, time),
                 zpm_checks_pending(proc->checks));
 }

@@ -1,5 +1,7 @@
 #include "runtime/waiter.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/list.h"
 #include "runtime/app.h"
@@ -40,6 +42,14 @@ int zpm_waiter_add(struct zpm_app *app,
   return 0;
 }
 
+/* It ended by itself, and what is left of its tree is being ended. */
+static bool is_nearly_done(const struct zpm_app *app)
+{
+  const struct zpm_machine *machine = &app->procs[0].machine;
+
+  return machine->state == ZPM_STOPPING && machine->next == ZPM_DONE;
+}
+
 static enum outcome of_up(const struct zpm_app *app,
                           const struct zpm_waiter *waiter)
 {
@@ -47,6 +57,8 @@ static enum outcome of_up(const struct zpm_app *app,
 
   if (begun && zpm_app_is_done(app))
     return FAILED;
+  if (begun && is_nearly_done(app))
+    return PENDING;
   if (!zpm_app_wants_up(app))
     return SUPERSEDED;
   if (!begun)
@@ -111,25 +123,49 @@ static void tell_done(const struct zpm_app *app,
   zpm_str_deinit(&sentence);
 }
 
+static void put_end(struct zpm_str *sentence, const struct zpm_app *app,
+                    const struct zpm_waiter *waiter)
+{
+  const struct zpm_past *past = &app->record.past;
+  char end[ZPM_EXIT_TEXT_SIZE];
+
+  if (past->len > 0)
+    zpm_str_printf(sentence, "it ended by %s before it was %s",
+                   zpm_exit_text(&past->exits[0], end),
+                   waiter->asked.until_ready ? "ready" : "running");
+  else
+    zpm_str_puts(sentence, "it ended before it ran");
+}
+
+/* Some reasons begin with the name of the app. */
+static bool is_named(const char *why)
+{
+  return strncmp(why, "app '", 5) == 0;
+}
+
 static void tell_failed(const struct zpm_app *app,
                         const struct zpm_waiter *waiter)
 {
   const char *why = zpm_app_error(app);
-  const struct zpm_past *past = &app->record.past;
-  char end[ZPM_EXIT_TEXT_SIZE];
+  const char *name = app->record.config.name;
+  struct zpm_str sentence = {0};
   struct zpm_error err;
 
+  if (why == NULL || !is_named(why))
+    zpm_str_printf(&sentence, "app '%s': ", name);
   if (why != NULL)
-    zpm_error_set(&err, zpm_app_is_stuck(app) ? ZPM_ESTUCK : ZPM_ESTART, "%s",
-                  why);
-  else if (past->len > 0)
-    zpm_error_set(&err, ZPM_ESTART, "app '%s': it ended by %s before it was %s",
-                  app->record.config.name, zpm_exit_text(&past->exits[0], end),
-                  waiter->asked.until_ready ? "ready" : "running");
+    zpm_str_puts(&sentence, why);
   else
-    zpm_error_set(&err, ZPM_ESTART, "app '%s': it ended before it ran",
-                  app->record.config.name);
+    put_end(&sentence, app, waiter);
+  if (zpm_app_status(app) == ZPM_STATUS_CRASHED)
+    zpm_str_printf(&sentence,
+                   ". It is tried again: `zpm logs %s` shows what it says, "
+                   "`zpm stop %s` ends that",
+                   name, name);
+  zpm_error_set(&err, zpm_app_is_stuck(app) ? ZPM_ESTUCK : ZPM_ESTART, "%s",
+                zpm_str_text(&sentence));
   waiter->asked.done(waiter->asked.ctx, "", &err);
+  zpm_str_deinit(&sentence);
 }
 
 static void tell_code(const struct zpm_app *app,

@@ -64,9 +64,40 @@ test("an app that does not become ready in time has failed", async (t) => {
   const file = box.write("never.sh", "exec sleep 1000\n");
   const words = [...READINESS, "--ready-timeout", "300", "--wait"];
   const said = await box.fails("start", file, ...words);
-  assert.match(said, /ready/);
+  assert.match(
+    said,
+    /^zpm: app 'never': it was not ready after 300 ms \(readyTimeout\): readiness probe exec .*\. It is tried again: `zpm logs never` shows what it says, `zpm stop never` ends that\n/,
+  );
   const { exits } = await box.json("describe", "never");
   assert.equal(exits[0].cause, "not-ready");
+
+  const again = await box.zpm("restart", "never", "--wait");
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /^zpm: app 'never': it was not ready after 300 ms/);
+});
+
+test("an app that is done before it was ready has failed", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("brief.sh", "sleep 0.2");
+  assert.match(
+    await box.fails("start", file, "--wait-ready", "--wait"),
+    /^zpm: app 'brief': it ended by exit code 0 after \d+ ms before it was ready\n$/,
+  );
+  assert.equal((await box.app("brief")).status, "stopped");
+});
+
+test("a restart that is not ready shows its last lines", async (t) => {
+  const box = commandLine(t);
+  const file = box.write(
+    "bad.sh",
+    "test -e good && exec sleep 1000; echo no database >&2; exit 3",
+  );
+  box.write("good", "");
+  await box.done("start", file);
+  rmSync(`${box.project}/good`);
+  const said = await box.fails("restart", "bad", "--wait-ready", "--wait");
+  assert.match(said, /^zpm: .*exit code 3/);
+  assert.match(said, /\n {2}no database\n$/);
 });
 
 test("both transports of the API can wait", async (t) => {
