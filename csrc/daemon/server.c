@@ -4,22 +4,22 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "daemon/journal.h"
+#include "daemon/listener.h"
 #include "daemon/session.h"
 #include "platform/platform.h"
 #include "proto/message.h"
 
-enum { BACKLOG = 511, AT_ONCE = 64, HANDLES = 2 };
+enum { AT_ONCE = 64, HANDLES = 3 };
 
 struct zpm_server {
   struct zpm_sessions sessions;
   uv_poll_t poll; /* of the listening socket */
   uv_timer_t pause;
+  uv_fs_event_t file; /* of the socket */
   int fd;
   int reserve;  /* a descriptor to give up when there are no others */
   bool starved; /* has been said in the log */
@@ -147,49 +147,59 @@ static void on_connection(uv_poll_t *poll, int status, int events)
   }
 }
 
-/* ---- birth ---- */
+/* ---- the socket's file ---- */
 
-static int fill_address(struct sockaddr_un *address, const char *path)
+static void on_file_event(uv_fs_event_t *file, const char *name, int events,
+                          int status);
+
+/* Out of inotify instances the file is not watched; all else goes on. */
+static void watch_file(struct zpm_server *server)
 {
-  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof(address->sun_path))
-    return ENAMETOOLONG;
-  memcpy(address->sun_path, path, strlen(path));
-  return 0;
+  uv_fs_event_stop(&server->file);
+  (void)uv_fs_event_start(&server->file, on_file_event, server->path, 0);
 }
 
-/* Nobody can connect before listen(), so the file's mode is never too wide. */
-static int bind_socket(int fd, const char *path)
+/* A socket cannot be given its name back, so another one takes its place, under
+ * the same number. */
+static int listen_again(struct zpm_server *server)
 {
-  struct sockaddr_un address;
-  int error = fill_address(&address, path);
-
-  if (error != 0)
-    return error;
-  if (unlink(path) != 0 && errno != ENOENT)
-    return errno;
-  if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-      chmod(path, 0600) != 0 || listen(fd, BACKLOG) != 0)
-    return errno;
-  return 0;
-}
-
-/* Non-blocking, close-on-exec; or -errno. */
-static int open_listener(const char *path)
-{
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  int error;
+  int fd = zpm_listener_open(server->path);
+  int rc = 0;
 
   if (fd < 0)
-    return -errno;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  fcntl(fd, F_SETFL, O_NONBLOCK);
-  error = bind_socket(fd, path);
-  if (error == 0)
     return fd;
+  uv_poll_stop(&server->poll);
+  if (dup2(fd, server->fd) < 0)
+    rc = -errno;
   close(fd);
-  return -error;
+  fcntl(server->fd, F_SETFD, FD_CLOEXEC);
+  uv_poll_start(&server->poll, UV_READABLE, on_connection);
+  return rc;
 }
+
+/* Somebody has removed the file (a cleaner of /tmp, say): without it nobody
+ * would ever find this daemon, nor could another one begin. */
+static void on_file_event(uv_fs_event_t *file, const char *name, int events,
+                          int status)
+{
+  struct zpm_server *server = file->data;
+  int rc;
+
+  (void)name;
+  (void)events;
+  (void)status;
+  if (access(server->path, F_OK) == 0 || errno != ENOENT)
+    return;
+  rc = listen_again(server);
+  if (rc == 0)
+    zpm_journal_write("%s had been removed: made anew", server->path);
+  else
+    zpm_journal_write("%s had been removed, and cannot be made anew: %s",
+                      server->path, strerror(-rc));
+  watch_file(server);
+}
+
+/* ---- birth ---- */
 
 static void destroy(struct zpm_server *server)
 {
@@ -207,7 +217,7 @@ static int start(struct zpm_server *server, uv_loop_t *loop,
 {
   int rc;
 
-  server->fd = open_listener(server->path);
+  server->fd = zpm_listener_open(server->path);
   if (server->fd < 0)
     return zpm_error_set(err, server->fd, "cannot listen on %s: %s",
                          server->path, strerror(-server->fd));
@@ -217,10 +227,13 @@ static int start(struct zpm_server *server, uv_loop_t *loop,
     return zpm_error_set(err, rc, "cannot watch %s: %s", server->path,
                          uv_strerror(rc));
   uv_timer_init(loop, &server->pause);
+  uv_fs_event_init(loop, &server->file);
   server->poll.data = server;
   server->pause.data = server;
+  server->file.data = server;
   server->open_handles = HANDLES;
   uv_poll_start(&server->poll, UV_READABLE, on_connection);
+  watch_file(server);
   return 0;
 }
 
@@ -253,6 +266,7 @@ void zpm_server_hush(struct zpm_server *server)
 {
   uv_poll_stop(&server->poll);
   uv_timer_stop(&server->pause);
+  uv_fs_event_stop(&server->file);
   zpm_sessions_hush(&server->sessions);
 }
 
@@ -274,6 +288,7 @@ static void on_sessions_closed(void *ctx)
 
   uv_close((uv_handle_t *)&server->poll, on_handle_closed);
   uv_close((uv_handle_t *)&server->pause, on_handle_closed);
+  uv_close((uv_handle_t *)&server->file, on_handle_closed);
 }
 
 void zpm_server_close(struct zpm_server *server, void (*closed)(void *ctx),

@@ -13,6 +13,8 @@
  * Without a free descriptor, a client is told so with one that is kept for that
  * (a connection that nobody accepts would make the loop spin), and the next one
  * waits a moment.
+ *
+ * When its file is removed, it is made anew.
  */
 enum { ZPM_SERVER_CLIENTS_MAX = 1024, ZPM_SERVER_PAUSE_MS = 100 };
 

@@ -141,6 +141,35 @@ static void a_dead_socket_file_is_replaced(void **state)
   house_close(&house);
 }
 
+static void a_socket_file_that_is_removed_is_made_anew(void **state)
+{
+  struct house house;
+  struct stat info;
+  uint64_t start = uv_hrtime();
+  int old;
+  int fd;
+
+  (void)state;
+  house_open(&house);
+  old = knock(&house);
+  expect_served(&house, old);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(unlink(house.path), 0);
+    while (access(house.path, F_OK) != 0) {
+      uv_run(&house.stage.loop, UV_RUN_NOWAIT);
+      assert_true(uv_hrtime() - start < (uint64_t)PATIENCE_MS * 1000000);
+    }
+    assert_int_equal(stat(house.path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    fd = knock(&house);
+    expect_served(&house, fd);
+    close(fd);
+  }
+  expect_served(&house, old);
+  close(old);
+  house_close(&house);
+}
+
 static void a_path_that_cannot_be_bound_is_an_error(void **state)
 {
   struct house house;
@@ -267,6 +296,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_socket_is_for_its_user_alone),
       cmocka_unit_test(a_dead_socket_file_is_replaced),
+      cmocka_unit_test(a_socket_file_that_is_removed_is_made_anew),
       cmocka_unit_test(a_path_that_cannot_be_bound_is_an_error),
       cmocka_unit_test(one_client_too_many_is_told_so),
       cmocka_unit_test(without_descriptors_clients_are_told_and_nothing_spins),
