@@ -93,11 +93,12 @@ export function childrenOf(parent) {
  * what they had at the beginning: no process, zombie, descriptor, socket or
  * file is left of the fault.
  */
-export async function faultBox(t) {
+export async function faultBox(t, prepare = () => {}) {
   const box = commandLine(t);
   const folder = join(box.home, "zuz-pm");
   const client = box.client();
 
+  await prepare({ ...box, folder });
   await client.ensureDaemon();
   await client.close();
 
