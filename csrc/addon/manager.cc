@@ -131,7 +131,7 @@ bool Manager::supervises() const
   for (size_t i = 0; i < count; i++) {
     struct zpm_app_view view;
     zpm_app_view(zpm_supervisor_app(supervisor_, i), &view);
-    if (view.status != ZPM_STATUS_STOPPED && view.status != ZPM_STATUS_ERRORED)
+    if (view.busy)
       return true;
   }
   return false;

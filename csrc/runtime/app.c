@@ -198,7 +198,7 @@ bool zpm_app_is_busy(const struct zpm_app *app)
         machine->state == ZPM_QUEUED)
       return true;
   }
-  return false;
+  return zpm_app_awaits_renewal(app);
 }
 
 uint64_t zpm_app_starts(const struct zpm_app *app)

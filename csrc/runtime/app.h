@@ -56,7 +56,8 @@ bool zpm_app_runs(const struct zpm_app *app);
 bool zpm_app_is_done(const struct zpm_app *app);
 /* Something of it survives SIGKILL. */
 bool zpm_app_is_stuck(const struct zpm_app *app);
-/* A process of it lives or is going to without anybody's doing. */
+/* A process of it lives, or is going to without anybody's doing: after its
+ * backoff, by its schedule, or (in dev mode) when its files change. */
 bool zpm_app_is_busy(const struct zpm_app *app);
 /* Runs asked for in its life, over all procs. */
 uint64_t zpm_app_starts(const struct zpm_app *app);
@@ -67,6 +68,8 @@ const char *zpm_app_error(const struct zpm_app *app);
 
 /* After any change: watches files and the clock for it, or no more. */
 void zpm_app_sync_renewal(struct zpm_app *app);
+/* Its schedule starts it anew, or its files do as it was asked for. */
+bool zpm_app_awaits_renewal(const struct zpm_app *app);
 /* Until the next change: its config is about to be replaced, or it closes. */
 void zpm_app_drop_renewal(struct zpm_app *app);
 

@@ -23,18 +23,32 @@ static const struct zpm_renewal_events RENEWAL_EVENTS = {
     .trouble = on_renewal_trouble,
 };
 
+static bool is_dev(const struct zpm_app *app)
+{
+  const struct zpm_config *config = &app->record.config;
+
+  return config->dev_mode || config->watch.len > 0;
+}
+
 static struct zpm_renewal_wish wish_of(const struct zpm_app *app)
 {
   const struct zpm_config *config = &app->record.config;
   const struct zpm_machine *machine = &app->procs[0].machine;
-  bool dev = config->dev_mode || config->watch.len > 0;
 
   return (struct zpm_renewal_wish){
-      .files = !app->forget && zpm_machine_heeds_files(machine, dev),
+      .files = !app->forget && zpm_machine_heeds_files(machine, is_dev(app)),
       .schedule = !app->forget && config->cron != NULL &&
                   (zpm_app_wants_up(app) || zpm_app_is_done(app)),
       .run = zpm_app_runs(app) ? zpm_app_starts(app) : 0,
   };
+}
+
+/* That a build error is forgotten when a file changes, nobody has asked for. */
+bool zpm_app_awaits_renewal(const struct zpm_app *app)
+{
+  struct zpm_renewal_wish wish = wish_of(app);
+
+  return wish.schedule || (wish.files && is_dev(app));
 }
 
 void zpm_app_sync_renewal(struct zpm_app *app)

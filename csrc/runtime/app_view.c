@@ -66,6 +66,7 @@ void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
           first->machine.crashes > 0
               ? zpm_policy_backoff(&first->policy, first->machine.crashes)
               : 0,
+      .busy = zpm_app_is_busy(app),
       .restarting = first->machine.state == ZPM_STOPPING &&
                     zpm_machine_wants_up(&first->machine),
       .last_error = zpm_app_error(app),

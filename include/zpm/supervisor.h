@@ -169,6 +169,8 @@ struct zpm_app_view {
   uint64_t rss_bytes;
   int64_t heap_bytes;          /* -1: unknown */
   uint64_t backoff_ms;         /* the last or next delay; 0: none */
+  bool busy;                   /* a process of it lives, or is going to
+                                  without anybody's doing */
   bool restarting;             /* stopping, but wanted up */
   const char *last_error;      /* or NULL */
   const char *pending;         /* STARTING: what it waits for; or NULL */

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { isAlive, sandbox, waitFor, within } from "./helpers.mjs";
@@ -27,6 +29,20 @@ test("a manager keeps Node while it supervises, also between tries", async (t) =
   const result = await sandbox(t).host("host-supervises.mjs");
   assertClean(result);
   assert.equal(result.stdout, "exit 1\nexit 1\nexit 0\nruns 3\n");
+});
+
+test("a manager in dev mode keeps Node until a broken app is mended", async (t) => {
+  const box = sandbox(t);
+  const folder = join(box.home, "src");
+  mkdirSync(folder);
+  const host = box.spawnHost("host-dev.mjs", [folder]);
+  let said = "";
+  host.stdout.on("data", (bytes) => (said += bytes));
+  await waitFor("its crash", () => said === "exit 1\n");
+  writeFileSync(join(folder, "app.js"), "");
+  const [code] = await within("the end of the host", once(host, "exit"));
+  assert.equal(code, 0);
+  assert.equal(said, "exit 1\nexit 0\n");
 });
 
 test("process.exit leaves no app behind", async (t) => {
