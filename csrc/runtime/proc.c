@@ -118,6 +118,13 @@ static bool has_failed(const struct zpm_proc *proc, enum zpm_event event)
          (event == ZPM_EV_FORK_FAILED && proc->machine.state == ZPM_BACKOFF);
 }
 
+/* What ended its last run was to lead to another one; then came a stop. */
+static void forget_renewal(struct zpm_proc *proc)
+{
+  if (proc->machine.state == ZPM_STOPPED && proc->error.code == ZPM_ESUPERSEDED)
+    proc->error = (struct zpm_error){0};
+}
+
 static void feed(struct zpm_proc *proc, enum zpm_event event)
 {
   while (event != ZPM_EVENTS) {
@@ -135,6 +142,7 @@ static void feed(struct zpm_proc *proc, enum zpm_event event)
       proc->events->failed(proc->ctx, proc);
     event = carry_out(proc, effects);
   }
+  forget_renewal(proc);
 }
 
 /* The run is over: everything that belongs to it goes before anything new. */

@@ -56,6 +56,23 @@ static void one_that_is_stopped_stays_so(void **state)
   assert_int_equal(stop(w, "other").code, 0);
 }
 
+static void one_that_is_stopped_while_it_restarts_has_no_error(void **state)
+{
+  struct world *w = *state;
+
+  write_script(w, "app", "trap '' TERM; echo up; while :; do sleep 1; done");
+  start(w,
+        config_of(w, "app", "cron", "*/5 * * * *", "killTimeout", "300", NULL));
+  wait_output(w, "up\n");
+  wall.now_s += 300;
+  wait_status(w, "app", ZPM_STATUS_STOPPING);
+  assert_non_null(view(w, "app").last_error);
+  assert_int_equal(stop(w, "app").code, 0);
+  assert_null(view(w, "app").last_error);
+  assert_string_equal(view(w, "app").past->reasons[0],
+                      "restarted, as its schedule (cron) says");
+}
+
 static void one_that_has_done_its_work_does_it_again(void **state)
 {
   struct world *w = *state;
@@ -64,9 +81,12 @@ static void one_that_has_done_its_work_does_it_again(void **state)
   start(w, config_of(w, "job", "cron", "*/5 * * * *", NULL));
   wait_status(w, "job", ZPM_STATUS_STOPPED);
   wait_output(w, "done\n");
+  assert_true(view(w, "job").busy);
   wall.now_s += 300;
   wait_output(w, "done\ndone\n");
   wait_status(w, "job", ZPM_STATUS_STOPPED);
+  assert_int_equal(stop(w, "job").code, 0);
+  assert_false(view(w, "job").busy);
 }
 
 static void
@@ -95,6 +115,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(an_app_is_restarted_when_its_time_comes),
       TEST(one_that_is_stopped_stays_so),
+      TEST(one_that_is_stopped_while_it_restarts_has_no_error),
       TEST(one_that_has_done_its_work_does_it_again),
       TEST(one_that_has_done_its_work_does_it_again_for_the_next_daemon),
   };
