@@ -204,16 +204,23 @@ static void remove_below(void *ctx, int folder, const char *name)
   unlinkat(folder, name, AT_REMOVEDIR);
 }
 
-static bool is_populated(int folder)
+int zpm_platform_group_populated(const char *path)
 {
-  int fd = openat(folder, "cgroup.events", O_RDONLY | O_CLOEXEC);
+  struct zpm_str events = {0};
   char text[CHUNK];
-  ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+  ssize_t len = -1;
+  int rc = zpm_str_printf(&events, "%s/cgroup.events", path);
+  int fd = rc == 0 ? open(events.data, O_RDONLY | O_CLOEXEC) : -1;
 
-  if (fd >= 0)
+  if (rc == 0 && fd < 0)
+    rc = -errno;
+  if (fd >= 0) {
+    len = read(fd, text, sizeof(text) - 1);
     close(fd);
+  }
+  zpm_str_deinit(&events);
   if (len < 0)
-    return true;
+    return rc == -ENOENT ? 0 : (rc != 0 ? rc : -EIO);
   text[len] = '\0';
   return zpm_cgroup_number(text, "populated") != 0;
 }
@@ -225,13 +232,11 @@ int zpm_platform_group_remove(const char *path)
 
   if (rmdir(path) == 0 || errno == ENOENT)
     return 0;
+  if (zpm_platform_group_populated(path) != 0)
+    return -EBUSY;
   folder = open_folder(AT_FDCWD, path);
   if (folder < 0)
     return -errno;
-  if (is_populated(folder)) {
-    close(folder);
-    return -EBUSY;
-  }
   each_below(folder, remove_below, &depth);
   return rmdir(path) == 0 ? 0 : -errno;
 }

@@ -118,6 +118,9 @@ int zpm_platform_group_create(const char *path);
 int zpm_platform_group_members(const char *path, struct zpm_pids *members);
 /* SIGKILL to all of them at once, also to those who are just being born. */
 int zpm_platform_group_kill(const char *path);
+/* Whether anybody lives in it, or below: 1, 0 (also if it is gone), or a
+ * negative code. */
+int zpm_platform_group_populated(const char *path);
 /* With the groups below it.  -EBUSY: somebody lives there, and nothing was
  * removed. */
 int zpm_platform_group_remove(const char *path);

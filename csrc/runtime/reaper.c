@@ -89,45 +89,66 @@ static enum finding look_at(struct zpm_reaper *reaper,
              : SOMETHING_LEFT;
 }
 
-static void look(struct zpm_reaper *reaper, size_t *members)
+/* What is told may watch and unwatch others: only after a round of looks. */
+static void tell(struct zpm_list *gone)
 {
-  struct zpm_list gone;
-
-  zpm_list_init(&gone);
-  ZPM_LIST_EACH(it, &reaper->trees)
-  {
+  while (!zpm_list_empty(gone)) {
     struct zpm_run_tree *tree =
-        ZPM_CONTAINER_OF(it, struct zpm_run_tree, watched);
-
-    enum finding finding = look_at(reaper, tree, members);
-
-    if (finding == SOMETHING_LEFT)
-      continue;
-    zpm_list_remove(it);
-    if (finding == NOTHING_LEFT)
-      zpm_list_append(&gone, it);
-  }
-  /* What is told may watch and unwatch others: only now. */
-  while (!zpm_list_empty(&gone)) {
-    struct zpm_run_tree *tree =
-        ZPM_CONTAINER_OF(gone.next, struct zpm_run_tree, watched);
+        ZPM_CONTAINER_OF(gone->next, struct zpm_run_tree, watched);
 
     zpm_list_remove(&tree->watched);
     tree->events->gone(tree->ctx);
   }
 }
 
+static void move(struct zpm_list *tree, struct zpm_list *to)
+{
+  zpm_list_remove(tree);
+  zpm_list_append(to, tree);
+}
+
+/* Most that end leave nothing behind, and their group says so: that is one
+ * small read, however many processes the machine has. */
+static void look_at_groups(struct zpm_reaper *reaper, struct zpm_list *gone)
+{
+  ZPM_LIST_EACH(it, &reaper->trees)
+  {
+    if (zpm_run_tree_is_over(
+            ZPM_CONTAINER_OF(it, struct zpm_run_tree, watched)))
+      move(it, gone);
+  }
+}
+
+static void look_at_processes(struct zpm_reaper *reaper, size_t *members,
+                              struct zpm_list *gone)
+{
+  ZPM_LIST_EACH(it, &reaper->trees)
+  {
+    struct zpm_run_tree *tree =
+        ZPM_CONTAINER_OF(it, struct zpm_run_tree, watched);
+    enum finding finding = look_at(reaper, tree, members);
+
+    if (finding == NOTHING_LEFT)
+      move(it, gone);
+    else if (finding == LEADER_STILL_THERE)
+      zpm_list_remove(it);
+  }
+}
+
 void zpm_reaper_look(struct zpm_reaper *reaper)
 {
   size_t *members = NULL;
+  struct zpm_list gone;
 
-  if (zpm_list_empty(&reaper->trees))
-    return;
-  if (zpm_platform_processes(&reaper->table) == 0)
+  zpm_list_init(&gone);
+  look_at_groups(reaper, &gone);
+  if (!zpm_list_empty(&reaper->trees) &&
+      zpm_platform_processes(&reaper->table) == 0)
     members = zpm_alloc((reaper->table.len + 1) * sizeof(*members));
   if (members != NULL)
-    look(reaper, members);
+    look_at_processes(reaper, members, &gone);
   zpm_free(members);
+  tell(&gone);
 }
 
 static void schedule(struct zpm_reaper *reaper, uint64_t pause_ms);

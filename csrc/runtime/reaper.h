@@ -9,8 +9,11 @@
  * Finds out when nothing of a process tree is left, and signals what the
  * process group does not reach (children that called setsid or forked twice).
  *
- * All runs that are being ended share one pass over the process table: at once
- * when one is added, then again after 2, 4, ... 50 ms while something is left.
+ * A run with a group of its own (run_group.h) is over when nobody lives there.
+ * All others that are being ended, and those whose group is not empty, share
+ * one pass over the process table: at once when one is added, then again after
+ * 2, 4,
+ * ... 50 ms while something is left.
  * With nothing to watch there is no timer.
  */
 struct zpm_reaper;

@@ -174,17 +174,19 @@ void zpm_run_group_members(const struct zpm_run_groups *groups, uint64_t id,
 
 bool zpm_run_group_is_empty(const struct zpm_run_groups *groups, uint64_t id)
 {
-  struct zpm_pids members = {0};
   char path[PATH_SIZE];
-  bool empty;
-  int rc;
 
-  if (path_of(groups, id, path) == NULL)
-    return true;
-  rc = zpm_platform_group_members(path, &members);
-  empty = members.len == 0 && (rc == 0 || rc == -ENOENT);
-  zpm_pids_deinit(&members);
-  return empty;
+  return path_of(groups, id, path) == NULL ||
+         zpm_platform_group_populated(path) == 0;
+}
+
+bool zpm_run_group_is_populated(const struct zpm_run_groups *groups,
+                                uint64_t id)
+{
+  char path[PATH_SIZE];
+
+  return path_of(groups, id, path) != NULL &&
+         zpm_platform_group_populated(path) == 1;
 }
 
 void zpm_run_group_kill(const struct zpm_run_groups *groups, uint64_t id)

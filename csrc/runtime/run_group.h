@@ -39,7 +39,11 @@ int zpm_run_group_create(const struct zpm_run_groups *groups, uint64_t id);
 /* Appends who lives in it, ascending. */
 void zpm_run_group_members(const struct zpm_run_groups *groups, uint64_t id,
                            struct zpm_pids *members);
+/* Nobody lives there, or there is none. */
 bool zpm_run_group_is_empty(const struct zpm_run_groups *groups, uint64_t id);
+/* Somebody does. */
+bool zpm_run_group_is_populated(const struct zpm_run_groups *groups,
+                                uint64_t id);
 /* SIGKILL to all of them. */
 void zpm_run_group_kill(const struct zpm_run_groups *groups, uint64_t id);
 /* Unless somebody lives there. */

@@ -51,6 +51,8 @@ struct zpm_run_tree {
   int leader;  /* pid; 0: not known yet */
   char marker[ZPM_RUN_MARKER_SIZE];
   bool leader_ended;
+  bool confined; /* its leader was seen in the group of the run: so whoever is
+                    of it is in there */
   uint64_t oom_kills; /* in all, when it began */
 
   /* For the reaper's next look. */
@@ -68,6 +70,10 @@ void zpm_run_tree_begin(struct zpm_run_tree *tree, uint64_t id);
  * here. */
 int zpm_run_tree_spawn(struct zpm_run_tree *tree, struct zpm_spawn *spawn,
                        struct zpm_error *err);
+/* Its leader lives, and runs its program. */
+void zpm_run_tree_confirm(struct zpm_run_tree *tree);
+/* Nothing of it is left, for certain; false: look at the process table. */
+bool zpm_run_tree_is_over(const struct zpm_run_tree *tree);
 /* The run is over, or let go of: nothing more is heard of it. */
 void zpm_run_tree_end(struct zpm_run_tree *tree);
 

@@ -160,6 +160,7 @@ static void on_proc_trouble(void *ctx, struct zpm_proc *proc, const char *text)
   zpm_error_set(&line, ZPM_ESTART, "app '%s': %s", app->record.config.name,
                 text);
   zpm_supervisor_tell_trouble(owner_of(proc), line.message);
+  zpm_waiter_note(app, text);
 }
 
 static const struct zpm_proc_events PROC_EVENTS = {
