@@ -1,0 +1,132 @@
+// A port that somebody else has: who it is is said, and they are ended only
+// where that can hurt nobody.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { fixture, freePort, isAlive, within } from "../helpers.mjs";
+import { fault } from "./box.mjs";
+
+const LISTEN = `
+  if (process.argv[2] === "stubborn") process.on("SIGTERM", () => {});
+  if (process.argv[3]) process.setuid(Number(process.argv[3]));
+  require("node:net").createServer()
+    .listen(Number(process.argv[1]), "127.0.0.1", () => console.log("up"));`;
+
+/** A stranger's server; its end is waited for with `ended`. */
+async function stranger(t, port, ...words) {
+  const child = spawn(process.execPath, ["-e", LISTEN, port, ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env.PATH },
+    cwd: "/",
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  await within("the stranger", once(child.stdout, "data"));
+  return { pid: child.pid, ended };
+}
+
+const journal = (box) => readFileSync(join(box.folder, "daemon.log"), "utf8");
+
+const server = (box, port, more) => ({
+  name: "web",
+  scriptPath: fixture("port.js"),
+  cwd: box.project,
+  port,
+  waitReady: true,
+  ...more,
+});
+
+for (const [how, signal] of [
+  ["plain", "SIGTERM"],
+  ["stubborn", "SIGKILL"],
+])
+  test(
+    `a ${how} stranger on the port is named and ended by ${signal}`,
+    fault(async (box, t) => {
+      const port = await freePort();
+      const { pid, ended } = await stranger(t, port, how);
+      const said = await box.client.start(server(box, port), { wait: true });
+      assert.match(
+        said,
+        new RegExp(
+          `^'web' is ready, pid \\d+\\. port ${port} was held by node .*pid ${pid}, .*ended by ${signal}$`,
+        ),
+      );
+      assert.equal((await within("its end", ended))[1], signal);
+      const line = journal(box)
+        .split("\n")
+        .find((found) => found.includes(`port ${port}`));
+      assert.match(line, new RegExp(`node \\(pid ${pid}, user .*${signal}`));
+    }),
+  );
+
+test(
+  "with clearPort off the owner is named, and lives",
+  fault(async (box, t) => {
+    const port = await freePort();
+    const { pid } = await stranger(t, port);
+    await assert.rejects(
+      box.client.start(server(box, port, { clearPort: false })),
+      new RegExp(`port ${port} .*node \\(pid ${pid}, .*clearPort`),
+    );
+    assert.ok(isAlive(pid));
+    assert.equal((await box.row("web")).status, "errored");
+  }),
+);
+
+test(
+  "an app of ours keeps its port, and is named",
+  fault(async (box) => {
+    const port = await freePort();
+    const first = { ...server(box, port), name: "first" };
+    await box.client.start(first, { wait: true });
+    const { pid } = await box.row("first");
+    await assert.rejects(
+      box.client.start(server(box, port)),
+      new RegExp(`port ${port} .*'first' .*pid ${pid}`),
+    );
+    assert.equal((await box.row("first")).pid, pid);
+    // An app does not stand in its own way.
+    await box.client.restart("first", undefined, { wait: true });
+  }),
+);
+
+test(
+  "our own host keeps its port",
+  fault(async (box, t) => {
+    const { createServer } = await import("node:net");
+    const own = createServer().listen(0, "127.0.0.1");
+    await once(own, "listening");
+    t.after(() => own.close());
+    const { port } = own.address();
+    const pm = box.manager({ namespace: "inside" });
+    await assert.rejects(
+      pm.start(server(box, port)),
+      new RegExp(`port ${port} .*pid ${process.pid}`),
+    );
+    await pm.delete("web");
+    await pm.close();
+  }),
+);
+
+test(
+  "another user's process keeps its port",
+  fault(async (box, t) => {
+    if (process.getuid() !== 0) {
+      t.diagnostic("only root can become another user, or end what is theirs");
+      return;
+    }
+    const port = await freePort();
+    const { pid } = await stranger(t, port, "plain", "65534");
+    await assert.rejects(
+      box.client.start(server(box, port)),
+      new RegExp(`port ${port} .*pid ${pid}.*another user's`),
+    );
+    assert.ok(isAlive(pid));
+  }),
+);
