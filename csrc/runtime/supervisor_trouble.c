@@ -5,7 +5,8 @@
 
 /*
  * What somebody who was asleep finds in the log of the host.  Names, exits and
- * reasons only: never output of an app, never its environment.
+ * reasons only: never output of an app (but the last line of a probe's command,
+ * which is its reason), never its environment.
  */
 
 void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
