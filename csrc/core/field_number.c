@@ -39,8 +39,8 @@ static void put_sizes(char text[EXPECTED_SIZE], const struct zpm_field *field)
 
   put_size(min, field->min);
   put_size(max, field->max);
-  snprintf(text, EXPECTED_SIZE, "a size of %s to %s bytes, such as 200M%s", min,
-           max, field->off ? ", or 0" : "");
+  snprintf(text, EXPECTED_SIZE, "a size such as 200M, of %s to %s%s", min, max,
+           field->off ? ", or 0" : "");
 }
 
 static void put_expected(char text[EXPECTED_SIZE],
@@ -124,12 +124,22 @@ int zpm_field_set_number(void *base, const struct zpm_field *field,
 
 /* ---- sizes ---- */
 
+/* What may follow the letter: "MB" and "MiB" are "M". */
+static bool is_byte(const char *text, size_t len)
+{
+  if (len == 2 && text[0] == 'i')
+    text++;
+  else if (len != 1)
+    return len == 0;
+  return text[0] == 'B' || text[0] == 'b';
+}
+
 /* "M" is 1024 * 1024; 0: no such unit. */
 static uint64_t unit_factor(const char *suffix, size_t len)
 {
   if (len == 0)
     return 1;
-  if (len > 1)
+  if (!is_byte(suffix + 1, len - 1))
     return 0;
   switch (suffix[0]) {
   case 'k':

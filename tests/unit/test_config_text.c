@@ -78,7 +78,7 @@ static void a_wrong_number_is_refused_with_its_bounds(void **state)
       "5s", "",  "-1", "+1", " 1", "1.5", "3600001", "99999999999999999999",
       "K",  "1K"};
   static const char *const WRONG_SIZES[] = {
-      "1KB", "1T", "M", "1025G", "1099511627777", "18446744073709551616"};
+      "1XB", "1T", "M", "1025G", "1099511627777", "18446744073709551616"};
   struct fixture *f = *state;
   char message[256];
 
@@ -207,8 +207,15 @@ static void a_limit_of_memory_is_not_a_few_bytes(void **state)
   give(&f->config, "maxMemory", "0");
   assert_int_equal(f->config.max_memory_bytes, 0);
   assert_refused(f, "maxMemory", "200",
-                 "--max-memory must be a size of 1M to 262144G bytes, such as "
-                 "200M, or 0, not \"200\"");
+                 "--max-memory must be a size such as 200M, of 1M to 262144G, "
+                 "or 0, not \"200\"");
+  give(&f->config, "maxMemory", "200MB");
+  assert_int_equal(f->config.max_memory_bytes, 200 << 20);
+  give(&f->config, "maxMemory", "2GiB");
+  assert_int_equal(f->config.max_memory_bytes, (uint64_t)2 << 30);
+  assert_int_equal(set(&f->config, "maxMemory", "2MBB", NULL), ZPM_ECONFIG);
+  assert_int_equal(set(&f->config, "maxMemory", "2Mi", NULL), ZPM_ECONFIG);
+  assert_int_equal(set(&f->config, "maxMemory", "2000000B", NULL), ZPM_ECONFIG);
   assert_int_equal(set(&f->config, "maxMemory", "1.5", NULL), ZPM_ECONFIG);
 }
 
