@@ -207,6 +207,14 @@ static void operand_bounds(const struct zpm_command *command, size_t *least,
   }
 }
 
+/* --watch alone, and a path after it. */
+static bool watches_script(const struct zpm_args *args)
+{
+  const struct zpm_strv *watch = &args->config.watch;
+
+  return watch->len > 0 && watch->items[watch->len - 1][0] == '\0';
+}
+
 static int check_operands(const struct zpm_args *args, struct zpm_error *err)
 {
   const struct zpm_command *command = args->command;
@@ -219,6 +227,11 @@ static int check_operands(const struct zpm_args *args, struct zpm_error *err)
                          command->operands, command->name, command->operands);
   if (args->operand_count <= most)
     return 0;
+  if (command->takes_config && watches_script(args))
+    return zpm_error_set(err, ZPM_EARG,
+                         "'%s' is one too many. A path to watch is written "
+                         "--watch=PATH; arguments of the program go after --",
+                         args->operands[most]);
   if (command->takes_config)
     return zpm_error_set(err, ZPM_EARG,
                          "'%s' is one too many. Arguments of the program go "

@@ -327,6 +327,9 @@ static void operands_are_counted(void **state)
   zpm_args_deinit(&args);
   assert_int_equal(parse("start", "next", "dev", NULL), ZPM_EARG);
   ASSERT_SAYS("zpm start next -- dev");
+  zpm_args_deinit(&args);
+  assert_int_equal(parse("start", "a.js", "--watch", "src", NULL), ZPM_EARG);
+  ASSERT_SAYS("'src' is one too many. A path to watch is written --watch=PATH");
 }
 
 static void help_needs_no_operands(void **state)
