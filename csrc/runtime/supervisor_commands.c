@@ -190,7 +190,7 @@ static void tell_running(const struct zpm_app *app,
     zpm_str_puts(&sentence, "starting");
   zpm_str_puts(&sentence, "; nothing was done");
   if (fields != 0) {
-    zpm_str_puts(&sentence, ". It runs with another ");
+    zpm_str_puts(&sentence, ". It runs without your ");
     list_fields(&sentence, fields);
     zpm_str_printf(&sentence,
                    ": `zpm restart %s` with the same options "

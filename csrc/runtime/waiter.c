@@ -10,6 +10,7 @@ struct zpm_waiter {
   struct zpm_list link;
   struct zpm_waiter_options asked;
   uint64_t starts_before; /* so that an older run does not count as ours */
+  struct zpm_str notes;   /* ". " and a sentence, each */
 };
 
 enum outcome { PENDING, DONE, FAILED, SUPERSEDED };
@@ -119,6 +120,7 @@ static void tell_done(const struct zpm_app *app,
     zpm_str_printf(&sentence, "'%s' deleted", name);
     break;
   }
+  zpm_str_puts(&sentence, zpm_str_text(&waiter->notes));
   waiter->asked.done(waiter->asked.ctx, zpm_str_text(&sentence), NULL);
   zpm_str_deinit(&sentence);
 }
@@ -178,6 +180,12 @@ static void tell_code(const struct zpm_app *app,
   waiter->asked.done(waiter->asked.ctx, "", &err);
 }
 
+static void free_waiter(struct zpm_waiter *waiter)
+{
+  zpm_str_deinit(&waiter->notes);
+  zpm_free(waiter);
+}
+
 static void answer(const struct zpm_app *app, struct zpm_waiter *waiter)
 {
   enum outcome outcome = of(app, waiter);
@@ -189,7 +197,7 @@ static void answer(const struct zpm_app *app, struct zpm_waiter *waiter)
     tell_failed(app, waiter);
   else
     tell_code(app, waiter, ZPM_ESUPERSEDED);
-  zpm_free(waiter);
+  free_waiter(waiter);
 }
 
 static struct zpm_waiter *first_due(const struct zpm_app *app)
@@ -207,6 +215,18 @@ static struct zpm_waiter *first_due(const struct zpm_app *app)
 bool zpm_waiter_any_due(const struct zpm_app *app)
 {
   return first_due(app) != NULL;
+}
+
+void zpm_waiter_note(struct zpm_app *app, const char *text)
+{
+  ZPM_LIST_EACH(it, &app->waiters)
+  {
+    struct zpm_waiter *waiter = ZPM_CONTAINER_OF(it, struct zpm_waiter, link);
+
+    if (waiter->asked.wish == ZPM_WISH_START ||
+        waiter->asked.wish == ZPM_WISH_RESTART)
+      zpm_str_printf(&waiter->notes, ". %s", text);
+  }
 }
 
 /* Who is answered may give the next command at once, and so change the list. */
@@ -229,6 +249,6 @@ void zpm_waiter_dismiss(struct zpm_app *app, int code)
       tell_done(app, waiter);
     else
       tell_code(app, waiter, code);
-    zpm_free(waiter);
+    free_waiter(waiter);
   }
 }

@@ -33,6 +33,10 @@ struct zpm_waiter_options {
 int zpm_waiter_add(struct zpm_app *app,
                    const struct zpm_waiter_options *options);
 
+/* What whoever starts the app should know, too, although it succeeds: put
+ * behind the answer.  Out of memory: it is left out. */
+void zpm_waiter_note(struct zpm_app *app, const char *text);
+
 /* Whether there is something to answer now. */
 bool zpm_waiter_any_due(const struct zpm_app *app);
 

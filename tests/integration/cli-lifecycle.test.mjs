@@ -125,7 +125,7 @@ test("a start of a running app says so, and what to do", async (t) => {
     ...["start", "a", "--port", "4002", "--env", "A=1"],
   );
   assert.ok(advice.startsWith(nothing), advice);
-  assert.match(advice, /another env, port: `zpm restart a`/);
+  assert.match(advice, /It runs without your env, port: `zpm restart a`/);
   const now = await box.app("a");
   assert.equal(now.pid, pid);
   assert.equal(now.port, null);
