@@ -1,6 +1,7 @@
 import {
   checkName,
   checkObject,
+  checkOptions,
   checkOptionalName,
   prepareConfig,
   prepareEnv,
@@ -41,7 +42,7 @@ export abstract class ZpmApi extends Conversation {
     config: StartConfig,
     options: StartOptions = {},
   ): Promise<string> {
-    checkObject("options", options);
+    checkOptions(options, ["callerEnv", "wait"]);
     return this.request<string>("start", {
       config: prepareConfig(config),
       callerEnv: prepareEnv(options.callerEnv),
@@ -59,7 +60,7 @@ export abstract class ZpmApi extends Conversation {
     config: WorkerConfig,
     options: AddOptions = {},
   ): Promise<string> {
-    checkObject("options", options);
+    checkOptions(options, ["autoStart", "callerEnv", "wait"]);
     return this.request<string>("add-worker", {
       config: prepareConfig(config),
       callerEnv: prepareEnv(options.callerEnv),

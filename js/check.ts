@@ -41,6 +41,16 @@ export function checkObject(what: string, value: unknown): object {
   return value;
 }
 
+/** A slip in an option would be passed over without a word. */
+export function checkOptions(value: unknown, known: string[]): void {
+  for (const key of Object.keys(checkObject("options", value)))
+    if (!known.includes(key))
+      throw new ZpmError(
+        "ZPM_EARG",
+        `options has no key '${key}', only ${known.join(", ")}`,
+      );
+}
+
 /** What JSON would drop or spoil without a word. */
 function checkJson(what: string, value: unknown): void {
   if (typeof value === "number" && !Number.isFinite(value))
