@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/caller.h"
 #include "cli/follow.h"
@@ -85,6 +86,17 @@ static int follow(struct zpm_cli *cli, struct zpm_talk *talk, const char *name,
   return ZPM_CLI_INTERRUPTED;
 }
 
+/* It may come later, and so is no error; but it may be a slip, too. */
+static void warn_of_watch(const struct zpm_strv *paths)
+{
+  for (size_t i = 0; i < paths->len; i++) {
+    if (paths->items[i][0] != '\0' && access(paths->items[i], F_OK) != 0)
+      fprintf(stderr,
+              "zpm: there is no %s yet: it is watched as soon as it comes\n",
+              paths->items[i]);
+  }
+}
+
 int zpm_start_app(struct zpm_cli *cli, struct zpm_talk *talk,
                   const struct zpm_start_app *app, struct zpm_error *err)
 {
@@ -98,5 +110,6 @@ int zpm_start_app(struct zpm_cli *cli, struct zpm_talk *talk,
   if (reply.line == NULL)
     return ZPM_CLI_FAILED;
   code = show_one(cli, talk, app, &reply);
+  warn_of_watch(&cli->args.config.watch);
   return code == ZPM_CLI_DONE ? follow(cli, talk, reply.name, err) : code;
 }

@@ -120,6 +120,9 @@ static void tell_done(const struct zpm_app *app,
     zpm_str_printf(&sentence, "'%s' deleted", name);
     break;
   }
+  if (waiter->asked.until_ready && !ready)
+    zpm_str_puts(&sentence, ". Nothing was waited for: it has neither a "
+                            "readiness probe nor waitReady");
   zpm_str_puts(&sentence, zpm_str_text(&waiter->notes));
   waiter->asked.done(waiter->asked.ctx, zpm_str_text(&sentence), NULL);
   zpm_str_deinit(&sentence);

@@ -73,7 +73,10 @@ test("an app that does not become ready in time has failed", async (t) => {
 
   const again = await box.zpm("restart", "never", "--wait");
   assert.equal(again.code, 1);
-  assert.match(again.stderr, /^zpm: app 'never': it was not ready after 300 ms/);
+  assert.match(
+    again.stderr,
+    /^zpm: app 'never': it was not ready after 300 ms/,
+  );
 });
 
 test("an app that is done before it was ready has failed", async (t) => {
@@ -84,6 +87,26 @@ test("an app that is done before it was ready has failed", async (t) => {
     /^zpm: app 'brief': it ended by exit code 0 after \d+ ms before it was ready\n$/,
   );
   assert.equal((await box.app("brief")).status, "stopped");
+});
+
+test("start --wait says when there is nothing to wait for", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("plain.sh", "exec sleep 1000");
+  assert.match(
+    await box.done("start", file, "--wait"),
+    /^'plain' started, pid \d+\. Nothing was waited for: it has neither a readiness probe nor waitReady\n$/,
+  );
+});
+
+test("a path to watch that is not there is told at once", async (t) => {
+  const box = commandLine(t);
+  const file = box.write("plain.sh", "exec sleep 1000");
+  const { code, stderr } = await box.zpm("start", file, "--watch=srcc");
+  assert.equal(code, 0);
+  assert.equal(
+    stderr,
+    `zpm: there is no ${box.project}/srcc yet: it is watched as soon as it comes\n`,
+  );
 });
 
 test("a restart that is not ready shows its last lines", async (t) => {
@@ -116,6 +139,10 @@ test("both transports of the API can wait", async (t) => {
       },
       cwd: box.project,
     };
+    await assert.rejects(pm.start(config, { waitt: true }), {
+      code: "ZPM_EARG",
+      message: "options has no key 'waitt', only callerEnv, wait",
+    });
     await pm.start(config, { wait: true });
     assert.equal((await pm.stats("slow"))[0].status, "running");
     const ended = next(pm, "exit");
