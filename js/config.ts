@@ -99,7 +99,10 @@ export interface WorkerConfig {
   cwd?: string;
   /** Environment variables, put over those of the caller. */
   env?: Record<string, string | number | boolean>;
-  /** Given to the program as PORT in its environment. */
+  /**
+   * Given to the program as PORT in its environment; who else listens on it is
+   * ended before the start (clearPort).
+   */
   port?: number;
   /** What runs the script. Default `auto`: chosen by its extension. */
   interpreter?: "auto" | "node" | "python3" | "bash" | "custom";

@@ -65,7 +65,8 @@ const struct zpm_field ZPM_FIELDS[] = {
      .offset = AT(port),
      .min = 1,
      .max = UINT16_MAX,
-     .help = "Given to the program as PORT in its environment"},
+     .help = "Given to the program as PORT in its environment; who else "
+             "listens on it is ended before the start (clearPort)"},
 
     {.name = "interpreter",
      .flag = "interpreter",
