@@ -124,10 +124,10 @@ static enum zpm_outputs_verdict judge(struct zpm_outputs *outputs,
 {
   if (zpm_outputs_build_over_ms(outputs, now_ms) != 0)
     return in_build(file, outputs->build);
-  if (now_ms < outputs->start_until_ms)
-    return after_start(file, outputs->start);
   file->edited = true;
   file->builds = 0;
+  if (now_ms < outputs->start_until_ms)
+    return after_start(file, outputs->start);
   return ZPM_OUTPUTS_EDIT;
 }
 

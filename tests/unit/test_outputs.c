@@ -164,6 +164,18 @@ static void an_edit_during_each_of_some_long_builds_is_not_missed(void **state)
   zpm_outputs_deinit(&s.outputs);
 }
 
+static void an_edit_right_after_a_start_is_known_as_one(void **state)
+{
+  struct story s;
+
+  (void)state;
+  story_begins(&s);
+  assert_int_equal(written_at_start(&s, "/a.js"), ZPM_OUTPUTS_EDIT);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(built(&s, "/a.js"), ZPM_OUTPUTS_EDIT);
+  zpm_outputs_deinit(&s.outputs);
+}
+
 static void what_was_built_by_hand_before_does_not_loop_for_ever(void **state)
 {
   struct story s;
@@ -338,6 +350,7 @@ int main(void)
       cmocka_unit_test(the_last_writes_of_a_build_come_late),
       cmocka_unit_test(the_lag_of_who_looks_rarely_is_allowed_for),
       cmocka_unit_test(an_edit_during_each_of_some_long_builds_is_not_missed),
+      cmocka_unit_test(an_edit_right_after_a_start_is_known_as_one),
       cmocka_unit_test(what_was_built_by_hand_before_does_not_loop_for_ever),
       cmocka_unit_test(different_edits_during_builds_are_all_told),
       cmocka_unit_test(new_names_at_each_build_do_not_loop),
