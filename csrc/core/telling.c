@@ -25,7 +25,9 @@ static bool is_letter_or_digit(char c)
 
 static char lower(char c)
 {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  if (c >= 'A' && c <= 'Z')
+    c = (char)(c - 'A' + 'a');
+  return c;
 }
 
 static bool has_word(const struct line *line, const char *word)
@@ -56,8 +58,8 @@ static bool says_something(const struct line *line)
 
   while (i < line->len && !is_letter_or_digit(line->at[i]))
     i++;
-  return i < line->len &&
-         (line->len < sign_off || strncmp(line->at, NODE_SIGNS_OFF, sign_off));
+  return i < line->len && (line->len < sign_off ||
+                           strncmp(line->at, NODE_SIGNS_OFF, sign_off) != 0);
 }
 
 static bool is_indented(const struct line *line)

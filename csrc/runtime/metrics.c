@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "core/hashes.h"
 #include "core/usage.h"
 #include "platform/platform.h"
 
@@ -125,14 +126,9 @@ static struct seen *look_up(struct zpm_metrics *metrics, int pid,
 
 /* ---- whose is it ---- */
 
-/* FNV-1a */
 static uint64_t hash(const char *text)
 {
-  uint64_t value = 0xcbf29ce484222325u;
-
-  for (; *text != '\0'; text++)
-    value = (value ^ (unsigned char)*text) * 0x100000001b3u;
-  return value;
+  return zpm_hashes_of(0, text, strlen(text));
 }
 
 /* Of the value in "KEY=value". */
