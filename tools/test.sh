@@ -12,7 +12,7 @@ source "$(dirname "$0")/lib.sh"
 
 PHASES=(setup debug unit_and_runtime asan_build asan addon integration
   integration_asan valgrind fuzz lint leftovers)
-FUZZ_SECONDS=15
+FUZZ_SECONDS=8
 PHASE_LIMIT=1800 # seconds, for a first installation too
 
 # ---- phases ------------------------------------------------------------------

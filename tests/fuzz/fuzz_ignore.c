@@ -39,6 +39,8 @@ static void judge(const char *text, size_t len, const char *path)
   zpm_ignore_deinit(&rules);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const char *text = (const char *)data;
