@@ -132,14 +132,16 @@ static void put_end(struct zpm_str *sentence, const struct zpm_app *app,
                     const struct zpm_waiter *waiter)
 {
   const struct zpm_past *past = &app->record.past;
-  char end[ZPM_EXIT_TEXT_SIZE];
 
-  if (past->len > 0)
+  if (past->len > 0) {
+    char end[ZPM_EXIT_TEXT_SIZE];
+
     zpm_str_printf(sentence, "it ended by %s before it was %s",
                    zpm_exit_text(&past->exits[0], end),
                    waiter->asked.until_ready ? "ready" : "running");
-  else
+  } else {
     zpm_str_puts(sentence, "it ended before it ran");
+  }
 }
 
 /* Some reasons begin with the name of the app. */
