@@ -37,7 +37,7 @@ struct zpm_run {
   uint64_t id;
   uint64_t started_ms; /* wall clock */
   bool leaving; /* it had been told to: a stop or restart was under way */
-  bool ready;   /* it had become ready, or need not */
+  bool ready;   /* its program ran, and had become ready if it had to */
   struct zpm_build build;
 };
 

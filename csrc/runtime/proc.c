@@ -231,7 +231,8 @@ static void on_exec_result(void *ctx, enum zpm_spawn_stage stage, int error)
     proc->failed_stage = stage;
     proc->failed_error = error;
   }
-  if (proc->tree.leader_ended)
+  /* Who has been told may have closed it. */
+  if (proc->tree.leader_ended && proc->tree.id != 0)
     leader_ended(proc);
 }
 
