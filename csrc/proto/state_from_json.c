@@ -315,6 +315,17 @@ static int as_state_error(int code, struct zpm_error *err)
   return ZPM_ESTATE;
 }
 
+/* Its text is not quoted: there may be secrets in it, and this is logged. */
+static int parse(const char *text, size_t len, cJSON **state,
+                 struct zpm_error *err)
+{
+  int rc = zpm_json_parse(text, len, state, NULL);
+
+  if (rc == ZPM_ENOMEM || rc == 0)
+    return rc;
+  return zpm_error_set(err, rc, "not valid JSON: it is damaged or cut short");
+}
+
 int zpm_state_from_json(struct zpm_roster *out, const char *text, size_t len,
                         struct zpm_error *err)
 {
@@ -323,7 +334,7 @@ int zpm_state_from_json(struct zpm_roster *out, const char *text, size_t len,
   int rc;
 
   *out = (struct zpm_roster){0};
-  rc = zpm_json_parse(text, len, &state, err);
+  rc = parse(text, len, &state, err);
   if (rc == 0)
     rc = load_state(&l, state);
   cJSON_Delete(state);

@@ -201,6 +201,17 @@ static void assert_malformed(const char *text, const char *message)
 #define APP "\"config\":{\"scriptPath\":\"/a.js\",\"cwd\":\"/\"}"
 #define STATE(app) "{\"version\":1,\"environments\":[{}],\"apps\":[{" app "}]}"
 
+static void a_message_about_a_torn_state_quotes_nothing_of_it(void **state)
+{
+  struct zpm_error err = {0};
+
+  (void)state;
+  read_state("{\"environments\":[{\"TOKEN\":\"hunter2\"}", &err);
+  assert_non_null(strstr(err.message, "damaged or cut short"));
+  assert_null(strstr(err.message, "hunter2"));
+  assert_null(strstr(err.message, "TOKEN"));
+}
+
 static void what_is_malformed_is_refused(void **state)
 {
   (void)state;
@@ -354,6 +365,7 @@ int main(void)
       cmocka_unit_test(what_is_written_is_read_back),
       cmocka_unit_test(equal_environments_are_stored_and_read_once),
       cmocka_unit_test(no_apps_are_a_state_too),
+      cmocka_unit_test(a_message_about_a_torn_state_quotes_nothing_of_it),
       cmocka_unit_test(what_is_malformed_is_refused),
       cmocka_unit_test(what_is_not_there_has_a_default),
       cmocka_unit_test(the_one_exit_of_an_older_version_is_understood),
