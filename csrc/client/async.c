@@ -74,7 +74,8 @@ static void on_sent(uv_write_t *request, int status)
   struct zpm_client *client = request->data;
 
   zpm_free(ZPM_CONTAINER_OF(request, struct outgoing, request));
-  if (status < 0)
+  /* A daemon that has turned us away said why: that is still to be read. */
+  if (status < 0 && status != UV_EPIPE)
     end(client, status);
 }
 

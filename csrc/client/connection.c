@@ -50,6 +50,8 @@ int zpm_connection_fd(const struct zpm_connection *connection)
   return connection->fd;
 }
 
+/* To a daemon that has turned us away nothing can be sent, but its reason can
+ * still be read: that is for who receives next. */
 static int send_all(int fd, const char *bytes, size_t len,
                     struct zpm_error *err)
 {
@@ -58,6 +60,8 @@ static int send_all(int fd, const char *bytes, size_t len,
 
     if (sent < 0 && errno == EINTR)
       continue;
+    if (sent < 0 && errno == EPIPE)
+      return 0;
     if (sent < 0)
       return zpm_error_set(err, ZPM_EDAEMON, "cannot send to the daemon: %s",
                            strerror(errno));
