@@ -154,6 +154,40 @@ int zpm_cgroup_folder(const char *mountinfo, const char *cgroups,
   return ZPM_EUNSUPPORTED;
 }
 
+/* The next part of a path, without its slash; len 0: there is none. */
+static struct piece part_of(struct piece *path)
+{
+  const char *end = path->at + path->len;
+  struct piece part = {end, 0};
+  const char *slash;
+
+  if (path->len == 0)
+    return part;
+  part.at = path->at + 1;
+  slash = memchr(part.at, '/', path->len - 1);
+  part.len = (size_t)((slash != NULL ? slash : end) - part.at);
+  *path = (struct piece){part.at + part.len, path->len - 1 - part.len};
+  return part;
+}
+
+bool zpm_cgroup_below(const char *cgroups, const char *prefix, char *name,
+                      size_t room)
+{
+  struct piece path = own_path(cgroups, NULL);
+  size_t len = strlen(prefix);
+  struct piece part;
+
+  do
+    part = part_of(&path);
+  while (part.len > 0 && (part.len < len || memcmp(part.at, prefix, len) != 0));
+  part = part_of(&path);
+  if (part.len == 0 || part.len >= room)
+    return false;
+  memcpy(name, part.at, part.len);
+  name[part.len] = '\0';
+  return true;
+}
+
 /* ---- figures ---- */
 
 uint64_t zpm_cgroup_number(const char *text, const char *key)

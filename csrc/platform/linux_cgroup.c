@@ -254,6 +254,19 @@ static void on_listed(void *ctx, int folder, const char *name)
   listing->each(listing->ctx, name);
 }
 
+bool zpm_platform_group_of(int pid, const char *prefix, char *name, size_t room)
+{
+  struct zpm_str groups = {0};
+  char path[32];
+  bool found;
+
+  snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+  found = read_all(path, &groups) == 0 &&
+          zpm_cgroup_below(zpm_str_text(&groups), prefix, name, room);
+  zpm_str_deinit(&groups);
+  return found;
+}
+
 void zpm_platform_groups_each(const char *folder,
                               void (*each)(void *ctx, const char *name),
                               void *ctx)

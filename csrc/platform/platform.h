@@ -125,6 +125,11 @@ int zpm_platform_group_populated(const char *path);
  * removed. */
 int zpm_platform_group_remove(const char *path);
 
+/* The name of the group that `pid` lives in, right below one whose name begins
+ * with `prefix`; false: it lives in none. */
+bool zpm_platform_group_of(int pid, const char *prefix, char *name,
+                           size_t room);
+
 /* Calls `each` for every group in the folder. */
 void zpm_platform_groups_each(const char *folder,
                               void (*each)(void *ctx, const char *name),

@@ -7,6 +7,7 @@
 #include "core/hashes.h"
 #include "core/usage.h"
 #include "platform/platform.h"
+#include "runtime/run_group.h"
 
 enum { FIRST_SLOTS = 128, VALUE_MAX = 128, KEY_MAX = 64 };
 
@@ -139,7 +140,8 @@ static uint64_t owner_of_marker(const char *marker)
   return equals != NULL ? hash(equals + 1) : 0;
 }
 
-/* The same of a process.  Read once in its life: but not while it is in exec,
+/* The same of a process, or of the group that it lives in: it may have thrown
+ * its environment away.  Read once in its life: but not while it is in exec,
  * when there is nothing to be read yet. */
 static uint64_t owner_of_process(struct seen *seen, const char *marker)
 {
@@ -150,7 +152,8 @@ static uint64_t owner_of_process(struct seen *seen, const char *marker)
   if (seen->owner != 0 || len >= sizeof(key))
     return seen->owner;
   memcpy(key, marker, len);
-  if (zpm_platform_env(seen->pid, key, value, sizeof(value)))
+  if (zpm_platform_env(seen->pid, key, value, sizeof(value)) ||
+      zpm_run_group_of(seen->pid, value, sizeof(value)))
     seen->owner = hash(value);
   return seen->owner;
 }

@@ -197,6 +197,11 @@ void zpm_run_group_kill(const struct zpm_run_groups *groups, uint64_t id)
     zpm_platform_group_kill(path);
 }
 
+bool zpm_run_group_of(int pid, char *run, size_t room)
+{
+  return zpm_platform_group_of(pid, PREFIX, run, room);
+}
+
 void zpm_run_group_remove(const struct zpm_run_groups *groups, uint64_t id)
 {
   char path[PATH_SIZE];

@@ -46,6 +46,9 @@ bool zpm_run_group_is_populated(const struct zpm_run_groups *groups,
                                 uint64_t id);
 /* SIGKILL to all of them. */
 void zpm_run_group_kill(const struct zpm_run_groups *groups, uint64_t id);
+/* The id of the run in whose group a process lives, as the markers have it:
+ * sixteen digits. */
+bool zpm_run_group_of(int pid, char *run, size_t room);
 /* Unless somebody lives there. */
 void zpm_run_group_remove(const struct zpm_run_groups *groups, uint64_t id);
 

@@ -142,6 +142,43 @@ what_a_crash_leaves_behind_is_ended_before_the_next_start(void **state)
   assert_int_equal(stop(w, "api").code, 0);
 }
 
+/* Its main process is a sleep by then, without children. */
+static bool is_asleep(void *ctx)
+{
+  struct world *w = ctx;
+  char name[32];
+
+  zpm_platform_name(zpm_app_pid(zpm_supervisor_find(w->supervisor, "api")),
+                    name, sizeof(name));
+  return strcmp(name, "sleep") == 0;
+}
+
+static bool counts_more_than_one(void *ctx)
+{
+  struct world *w = ctx;
+  struct outcome outcome = {0};
+  struct zpm_worker_view worker;
+
+  zpm_supervisor_measure(w->supervisor, NULL, on_done, &outcome);
+  zpm_app_worker_view(zpm_supervisor_find(w->supervisor, "api"), 0, &worker);
+  return worker.processes > 1;
+}
+
+static void what_escapes_is_counted_with_its_app(void **state)
+{
+  struct world *w = *state;
+
+  if (!has_groups(&services_of(w)->groups))
+    return;
+  write_escape(w);
+  assert_int_equal(
+      start(w, config_of(w, "api", "killTimeout", "300", NULL)).code, 0);
+  wait_pid(w, "out");
+  wait_until(w, is_asleep, w);
+  wait_until(w, counts_more_than_one, w);
+  assert_int_equal(stop(w, "api").code, 0);
+}
+
 static void no_group_is_left_when_all_is_over(void **state)
 {
   struct world *w = *state;
@@ -304,6 +341,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(a_program_that_escapes_by_all_means_is_ended_with_its_app),
       TEST(what_a_crash_leaves_behind_is_ended_before_the_next_start),
+      TEST(what_escapes_is_counted_with_its_app),
       TEST(no_group_is_left_when_all_is_over),
       TEST(a_group_is_found_again_by_the_state_file_and_the_run),
       TEST(strays_of_this_state_are_ended_and_of_others_are_not),

@@ -89,6 +89,27 @@ static void a_group_outside_of_what_can_be_seen_is_none(void **state)
   assert_string_equal(folder_of(UNIFIED, "", NULL), "none");
 }
 
+static const char *below(const char *cgroups)
+{
+  static char name[8];
+
+  return zpm_cgroup_below(cgroups, "zpm-", name, sizeof(name)) ? name : "none";
+}
+
+static void the_group_of_a_run_is_known_by_the_one_above_it(void **state)
+{
+  (void)state;
+  assert_string_equal(below("4:memory:/zpm-9/8\n0::/zpm-1/7\n"), "7");
+  assert_string_equal(below("0::/a.slice/zpm-1/1234567/own/x\n"), "1234567");
+  assert_string_equal(below("0::/a.slice/zpm-1/12345678\n"), "none");
+  assert_string_equal(below("0::/a.slice/zpm-1\n"), "none");
+  assert_string_equal(below("0::/a.slice/zpm-1/\n"), "none");
+  assert_string_equal(below("0::/zpm/7\n"), "none");
+  assert_string_equal(below("0::/\n"), "none");
+  assert_string_equal(below("4:memory:/zpm-9/8\n"), "none");
+  assert_string_equal(below(""), "none");
+}
+
 static void torn_text_is_none(void **state)
 {
   (void)state;
@@ -158,6 +179,7 @@ int main(void)
       cmocka_unit_test(both_versions_are_found_side_by_side),
       cmocka_unit_test(a_part_that_is_mounted_is_cut_off_the_path),
       cmocka_unit_test(a_group_outside_of_what_can_be_seen_is_none),
+      cmocka_unit_test(the_group_of_a_run_is_known_by_the_one_above_it),
       cmocka_unit_test(torn_text_is_none),
       cmocka_unit_test(figures_are_found_by_their_whole_name),
       cmocka_unit_test(what_is_left_is_named_with_its_state),
