@@ -155,12 +155,12 @@ async function giveWay(box, t, { what, prepare, wish }) {
 for (const [what, prepare] of Object.entries(TRANSITIONS))
   for (const [name, wish] of Object.entries(WISHES))
     test(
-      `${what} gives way to a ${name}`,
+      `29: ${what} gives way to a ${name}`,
       fault((box, t) => giveWay(box, t, { what, prepare, wish })),
     );
 
 test(
-  "many wishes at once: each is answered, and the last one is what happens",
+  "29: many wishes at once: each is answered, and the last one is what happens",
   fault(async (box) => {
     const config = { name: "a", scriptPath: "sleep", args: ["1000"] };
     await box.client.start({ ...config, cwd: box.project });

@@ -10,7 +10,7 @@ import { assertGrowth, fault, rssOf } from "./box.mjs";
 const MIB = 1024 * 1024;
 
 test(
-  "a reader that stands still costs bounded memory, and nobody else's time",
+  "30: a reader that stands still costs bounded memory, and nobody else's time",
   fault(async (box) => {
     const { pid } = await box.hello();
     const before = rssOf(pid);
@@ -54,7 +54,7 @@ function quiet(logFile) {
 }
 
 test(
-  "a request without an end costs bounded memory, and its connection alone",
+  "31: a request without an end costs bounded memory, and its connection alone",
   fault(async (box) => {
     const { pid } = await box.hello();
     const before = rssOf(pid);
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  "1100 clients that connect and say nothing keep nobody out",
+  "32: 1100 clients that connect and say nothing keep nobody out",
   fault(async (box) => {
     await box.client.start({
       name: "witness",
@@ -96,7 +96,7 @@ test(
 );
 
 test(
-  "what a client asked for is done, also when it has gone",
+  "33: what a client asked for is done, also when it has gone",
   fault(async (box) => {
     const ask = (request) => {
       const wire = box.wire();

@@ -90,7 +90,7 @@ async function withWitness(box) {
 }
 
 test(
-  "a wrong value is refused by its name, whatever it is, and nothing changes",
+  "40: a wrong value is refused by its name, whatever it is, and nothing changes",
   fault(async (box) => {
     const unharmed = await withWitness(box);
     const wire = box.wire();
@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  "names that mean something to JavaScript mean nothing here",
+  "40: names that mean something to JavaScript mean nothing here",
   fault(async (box) => {
     const unharmed = await withWitness(box);
     for (const key of [
@@ -169,7 +169,7 @@ test(
 );
 
 test(
-  "texts as long as a request may be are taken or refused, and shown again",
+  "40: texts as long as a request may be are taken or refused, and shown again",
   fault(async (box) => {
     const unharmed = await withWitness(box);
     const long = "y".repeat(100_000);
@@ -196,7 +196,7 @@ test(
 );
 
 test(
-  "two apps of one name in a file, and a key given twice",
+  "40: two apps of one name in a file, and a key given twice",
   fault(async (box) => {
     const unharmed = await withWitness(box);
     const app = { name: "twin", scriptPath: "sleep", args: ["1000"] };

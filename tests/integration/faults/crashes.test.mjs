@@ -39,7 +39,7 @@ async function measure(box, quiet) {
 }
 
 test(
-  "500 apps that crash at once hold nobody up, and each gets its turns",
+  "25: 500 apps that crash at once hold nobody up, and each gets its turns",
   fault(async (box) => {
     const cwd = box.project;
     const looper = (i) => ({
@@ -82,7 +82,7 @@ test(
 );
 
 test(
-  "a loop is told in ever fewer lines",
+  "25: a loop is told in ever fewer lines",
   fault(async (box) => {
     await box.client.start({
       name: "loop",
@@ -105,7 +105,7 @@ test(
 );
 
 test(
-  "a crash loop after a long good time is met as one at the beginning",
+  "26: a crash loop after a long good time is met as one at the beginning",
   fault(async (box) => {
     const seen = join(box.project, "seen");
     // The first run is stable (5 s), all others die at once.
@@ -139,7 +139,7 @@ test(
 );
 
 test(
-  "an end that looks good is counted if it must not end",
+  "27: an end that looks good is counted if it must not end",
   fault(async (box) => {
     await box.client.start({
       name: "done",
@@ -162,7 +162,7 @@ test(
 );
 
 test(
-  "an app that is ready and then dies has crashed all the same",
+  "27: an app that is ready and then dies has crashed all the same",
   fault(async (box) => {
     const scriptPath = box.program(
       "brief.js",
@@ -193,7 +193,7 @@ test(
 );
 
 test(
-  "an app that never becomes ready is ended, says so, and is tried again",
+  "28: an app that never becomes ready is ended, says so, and is tried again",
   fault(async (box) => {
     await box.client.subscribe(["exit"]);
     const ended = next(box.client, "exit");

@@ -23,7 +23,7 @@ import { smallDisk } from "./means.mjs";
 const SLEEPER = { name: "a", scriptPath: "/bin/sleep", args: ["1000"] };
 
 test(
-  "a dead socket and a lock that another program's pid is in hinder nobody",
+  "35: a dead socket and a lock that another program's pid is in hinder nobody",
   fault(async (box) => {
     await box.client.killDaemon();
     // A socket file that nobody listens on any more: its owner was killed.
@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  "a socket that is removed, or moved away, is made anew",
+  "54: a socket that is removed, or moved away, is made anew",
   fault(async (box) => {
     await box.client.start({ ...SLEEPER, cwd: box.project });
     const { pid } = await box.row("a");
@@ -88,7 +88,7 @@ async function sealed(box, isDisk) {
 }
 
 test(
-  "a disk without inodes, or a folder that is closed: what runs goes on",
+  "54: a disk without inodes, or a folder that is closed: what runs goes on",
   fault(async (box, t) => {
     await box.client.killDaemon();
     const unmount = await smallDisk(box.folder, 4 << 20);
@@ -130,7 +130,7 @@ test(
 );
 
 test(
-  "a state of a later version is refused, and left as it is",
+  "50: a state of a later version is refused, and left as it is",
   fault(async (box) => {
     await box.client.killDaemon();
     const path = join(box.folder, "state.json");

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -46,7 +47,7 @@ for (const [how, signal] of [
   ["stubborn", "SIGKILL"],
 ])
   test(
-    `a ${how} stranger on the port is named and ended by ${signal}`,
+    `47: a ${how} stranger on the port is named and ended by ${signal}`,
     fault(async (box, t) => {
       const port = await freePort();
       const { pid, ended } = await stranger(t, port, how);
@@ -66,7 +67,7 @@ for (const [how, signal] of [
   );
 
 test(
-  "with clearPort off the owner is named, and lives",
+  "47: with clearPort off the owner is named, and lives",
   fault(async (box, t) => {
     const port = await freePort();
     const { pid } = await stranger(t, port);
@@ -80,7 +81,7 @@ test(
 );
 
 test(
-  "an app of ours keeps its port, and is named",
+  "47: an app of ours keeps its port, and is named",
   fault(async (box) => {
     const port = await freePort();
     const first = { ...server(box, port), name: "first" };
@@ -97,7 +98,7 @@ test(
 );
 
 test(
-  "our own host keeps its port",
+  "47: our own host keeps its port",
   fault(async (box, t) => {
     const { createServer } = await import("node:net");
     const own = createServer().listen(0, "127.0.0.1");
@@ -115,7 +116,7 @@ test(
 );
 
 test(
-  "another user's process keeps its port",
+  "47: another user's process keeps its port",
   fault(async (box, t) => {
     if (process.getuid() !== 0) {
       t.diagnostic("only root can become another user, or end what is theirs");
@@ -128,5 +129,22 @@ test(
       new RegExp(`port ${port} .*pid ${pid}.*another user's`),
     );
     assert.ok(isAlive(pid));
+  }),
+);
+
+test(
+  "who asks zpm for things is not ended for a port",
+  fault(async (box, t) => {
+    const ours = createServer().listen(0, "127.0.0.1");
+    t.after(() => ours.close());
+    await once(ours, "listening");
+    const { port } = ours.address();
+    await assert.rejects(
+      box.client.start(server(box, port)),
+      new RegExp(
+        `port ${port} is held by .*pid ${process.pid}, .* talking to zpm`,
+      ),
+    );
+    ours.close();
   }),
 );

@@ -80,7 +80,7 @@ async function listTime(box) {
 }
 
 test(
-  "servers that hang, trickle, flood or lie cost the daemon nothing",
+  "probes: servers that hang, trickle, flood or lie cost the daemon nothing",
   fault(async (box, t) => {
     const servers = [];
     for (const manner of Object.values(MANNERS))
@@ -125,7 +125,7 @@ test(
 );
 
 test(
-  "a probe's command that forks, floods and stays is ended as a whole",
+  "probes: a probe's command that forks, floods and stays is ended as a whole",
   fault(async (box) => {
     const scriptPath = box.program(
       "probe.sh",
@@ -158,7 +158,7 @@ test(
 );
 
 test(
-  "what fails its probe for good is restarted, counted, and told why",
+  "probes: what fails its probe for good is restarted, counted, and told why",
   fault(async (box, t) => {
     const silent = await serve(t, MANNERS["says nothing"]);
     await box.client.subscribe(["exit"]);

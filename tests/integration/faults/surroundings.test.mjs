@@ -30,7 +30,7 @@ function statOf(pid, index) {
 }
 
 test(
-  "a terminal that hangs up, and Ctrl-C in it, reach neither daemon nor app",
+  "42: a terminal that hangs up, and Ctrl-C in it, reach neither daemon nor app",
   fault(async (box) => {
     await box.client.killDaemon();
     const command = `"${zpmPath}" start sleep --name a -- 1000; echo up; sleep 1000`;
@@ -56,7 +56,7 @@ test(
 );
 
 test(
-  "with no environment, terminal or network it starts, and says what lacks",
+  "43: with no environment, terminal or network it starts, and says what lacks",
   fault(async (box, t) => {
     await box.client.killDaemon();
     const bare = { cwd: "/", env: { ZPM_HOME: box.home } };
@@ -88,7 +88,7 @@ test(
 );
 
 test(
-  "a node that has moved leaves the daemon alone, and is named",
+  "44: a node that has moved leaves the daemon alone, and is named",
   fault(async (box) => {
     const bin = join(box.project, "node-20", "bin");
     mkdirSync(bin, { recursive: true });
@@ -113,7 +113,7 @@ test(
 );
 
 test(
-  "without control groups a stop reaches the tree, and doctor says which holds",
+  "51: without control groups a stop reaches the tree, and doctor says which holds",
   fault(async (box, t) => {
     await box.client.killDaemon();
     const words = ["--user", "--map-root-user", "--mount", "sh", "-c"];
@@ -150,7 +150,7 @@ test(
 );
 
 test(
-  "a flood of orphans leaves no zombie",
+  "52: a flood of orphans leaves no zombie",
   fault(async (box) => {
     const { pid: daemon, keeperPid } = await box.hello();
     await box.client.start({
@@ -205,7 +205,7 @@ function freezer(t) {
 }
 
 test(
-  "what survives SIGKILL is shown as stuck, and never started twice",
+  "53: what survives SIGKILL is shown as stuck, and never started twice",
   fault(async (box, t) => {
     await box.client.start({ ...SLEEPER, cwd: box.project, killTimeout: 100 });
     const { pid } = await box.row("a");

@@ -46,10 +46,10 @@ async function watched(box, more) {
 }
 
 test(
-  "a storm of saves, swapped files and new folders: none is missed",
+  "46: a storm of saves, swapped files and new folders: none is missed",
   fault(async (box) => {
     const app = await watched(box);
-    await app.leadsOn("a storm of saves", () => {
+    await app.leadsOn("46: a storm of saves", () => {
       for (let i = 0; i < 1000; i++)
         writeFileSync(app.path(`f${i % 100}.js`), `${i}`);
     });
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  "a build that writes where it is watched neither loops nor hides an edit",
+  "46: a build that writes where it is watched neither loops nor hides an edit",
   fault(async (box) => {
     const builds = join(box.home, "builds");
     const built = () => readFileSync(builds, "utf8").trim().split("\n").length;
@@ -131,7 +131,7 @@ for (const [key, value, told] of [
   ["watches", 3, /has no inotify watches left/],
 ])
   test(
-    `without inotify ${key} files are looked at instead, which is said once`,
+    `45: without inotify ${key} files are looked at instead, which is said once`,
     fault(async (box, t) => {
       const isScarce = await scarce(box, key, value);
       if (!isScarce) t.diagnostic("no user namespaces: inotify stays as it is");
