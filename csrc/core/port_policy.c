@@ -108,6 +108,11 @@ static bool refuse(const struct zpm_port_facts *facts,
                   "port %u is held by %s, which belongs to the program that "
                   "zpm runs in or under. Choose another port.",
                   port, who);
+  else if (owner->standing == ZPM_PORT_CLIENT)
+    zpm_error_set(err, ZPM_ESTART,
+                  "port %u is held by %s, which is talking to zpm, or has "
+                  "started who is. Choose another port.",
+                  port, who);
   else if (owner->pid == 0)
     refuse_unseen(facts, owner, err);
   else if (owner->pid == FIRST_PID)

@@ -23,7 +23,8 @@ enum zpm_port_standing {
   ZPM_PORT_STRANGER, /* has nothing to do with zpm */
   ZPM_PORT_SIBLING,  /* of the very app that is to be started: it shares */
   ZPM_PORT_OURSELF,  /* our process, our keeper, or an ancestor of ours */
-  ZPM_PORT_MANAGED,  /* in the tree of one of our apps */
+  ZPM_PORT_CLIENT,  /* it asks us for things, or an ancestor of one that does */
+  ZPM_PORT_MANAGED, /* in the tree of one of our apps */
   ZPM_PORT_MANAGED_ELSEWHERE, /* in the tree of an app of another zpm */
 };
 

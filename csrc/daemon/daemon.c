@@ -105,6 +105,14 @@ static void on_event(void *ctx, const struct zpm_supervisor_event *event)
 
 /* ---- the parts ---- */
 
+static size_t on_clients_wanted(void *ctx, int *pids, size_t room)
+{
+  const struct daemon *daemon = ctx;
+
+  return daemon->server != NULL ? zpm_server_clients(daemon->server, pids, room)
+                                : 0;
+}
+
 static int create_supervisor(struct daemon *daemon, struct zpm_error *err)
 {
   struct zpm_str agent = {0};
@@ -114,6 +122,7 @@ static int create_supervisor(struct daemon *daemon, struct zpm_error *err)
       .inflight_path = daemon->home.paths.inflight,
       .agent_path = zpm_home_find_agent(&agent) == 0 ? agent.data : NULL,
       .observer = on_event,
+      .clients = on_clients_wanted,
       .ctx = daemon,
   };
   int rc =

@@ -262,6 +262,12 @@ int zpm_server_open(uv_loop_t *loop, struct zpm_api *api, const char *path,
 
 /* ---- death ---- */
 
+size_t zpm_server_clients(const struct zpm_server *server, int *pids,
+                          size_t room)
+{
+  return zpm_sessions_pids(&server->sessions, pids, room);
+}
+
 void zpm_server_hush(struct zpm_server *server)
 {
   uv_poll_stop(&server->poll);

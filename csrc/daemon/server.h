@@ -25,6 +25,10 @@ struct zpm_server;
 int zpm_server_open(uv_loop_t *loop, struct zpm_api *api, const char *path,
                     struct zpm_server **out, struct zpm_error *err);
 
+/* The pids of its clients, `room` of them at most; returns how many. */
+size_t zpm_server_clients(const struct zpm_server *server, int *pids,
+                          size_t room);
+
 /* Takes no more clients and no more requests; answers still go out. */
 void zpm_server_hush(struct zpm_server *server);
 /* Flushes and closes all connections, removes the socket file; `closed` comes

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "daemon/outbox.h"
+#include "platform/platform.h"
 #include "proto/frame.h"
 #include "proto/message.h"
 
@@ -283,6 +284,25 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 }
 
 /* ---- birth ---- */
+
+size_t zpm_sessions_pids(const struct zpm_sessions *sessions, int *pids,
+                         size_t room)
+{
+  size_t count = 0;
+
+  ZPM_LIST_EACH(it, &sessions->list)
+  {
+    const struct session *session = ZPM_CONTAINER_OF(it, struct session, link);
+    uv_os_fd_t fd;
+    int uid;
+
+    if (count < room &&
+        uv_fileno((const uv_handle_t *)&session->pipe, &fd) == 0 &&
+        zpm_platform_peer(fd, &uid, &pids[count]) == 0)
+      count++;
+  }
+  return count;
+}
 
 int zpm_sessions_add(struct zpm_sessions *sessions, int fd)
 {

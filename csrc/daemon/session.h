@@ -45,6 +45,10 @@ void zpm_sessions_deinit(struct zpm_sessions *sessions);
 /* Takes the connected socket over, also when it fails. */
 int zpm_sessions_add(struct zpm_sessions *sessions, int fd);
 
+/* The pids at the other ends, `room` of them at most; returns how many. */
+size_t zpm_sessions_pids(const struct zpm_sessions *sessions, int *pids,
+                         size_t room);
+
 /* From now on no request is taken; answers still go out. */
 void zpm_sessions_hush(struct zpm_sessions *sessions);
 /* Sends what is waiting (for ZPM_SESSION_LINGER_MS at most), closes all, then

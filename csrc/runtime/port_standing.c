@@ -11,7 +11,7 @@
 #include "runtime/run_tree.h"
 #include "runtime/services.h"
 
-enum { BASE_16 = 16 };
+enum { BASE_16 = 16, CLIENTS = 1024 };
 
 static const char KEEPER[] = "zpm-keeper";
 
@@ -66,14 +66,32 @@ static struct ancestry trace(const struct zpm_services *services,
   return found;
 }
 
-static bool is_above_us(const struct zpm_process_table *table, int pid)
+/* Whether `pid` is `descendant` or an ancestor of it. */
+static bool is_above(const struct zpm_process_table *table, int pid,
+                     int descendant)
 {
-  const struct zpm_process *process = zpm_process_find(table, uv_os_getpid());
+  const struct zpm_process *process = zpm_process_find(table, descendant);
 
   for (size_t i = 0; process != NULL && i < table->len; i++) {
     if (process->pid == pid)
       return true;
     process = zpm_process_parent(table, process);
+  }
+  return false;
+}
+
+static bool is_above_a_client(const struct zpm_services *services,
+                              const struct zpm_process_table *table, int pid)
+{
+  int clients[CLIENTS];
+  size_t count =
+      services->clients != NULL
+          ? services->clients(services->clients_ctx, clients, CLIENTS)
+          : 0;
+
+  for (size_t i = 0; i < count; i++) {
+    if (is_above(table, pid, clients[i]))
+      return true;
   }
   return false;
 }
@@ -101,12 +119,15 @@ void zpm_port_standing_fill(const struct zpm_services *services,
     struct ancestry found = {0};
 
     if (owner->pid == zpm_keeper_link_pid(services->link) ||
-        is_above_us(table, owner->pid)) {
+        is_above(table, owner->pid, uv_os_getpid())) {
       owner->standing = ZPM_PORT_OURSELF;
       continue;
     }
     found = trace(services, table, owner->pid);
     owner->standing = standing_of(&found, config);
+    if (owner->standing == ZPM_PORT_STRANGER &&
+        is_above_a_client(services, table, owner->pid))
+      owner->standing = ZPM_PORT_CLIENT;
     if (found.run != NULL && found.run->config != NULL)
       snprintf(owner->app, sizeof(owner->app), "%s", found.run->config->name);
   }

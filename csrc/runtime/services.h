@@ -10,6 +10,7 @@
 #include "core/budget.h"
 #include "runtime/lookup.h"
 #include "runtime/run_group.h"
+#include "zpm/supervisor.h"
 
 struct zpm_keeper_link;
 struct zpm_logs;
@@ -21,6 +22,8 @@ struct zpm_services {
   struct zpm_keeper_link *link;
   struct zpm_logs *logs;
   struct zpm_reaper *reaper;
+  zpm_clients_cb *clients; /* or NULL */
+  void *clients_ctx;
   const char *agent_path;    /* or NULL */
   struct zpm_strv own_paths; /* what is written here is no change of an app */
   uint64_t last_id;          /* of a run; see zpm_run_tree_begin */

@@ -143,6 +143,8 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
   };
   supervisor->services = (struct zpm_services){
       .loop = loop,
+      .clients = options->clients,
+      .clients_ctx = options->ctx,
       .agent_path = supervisor->agent_path,
       /* Runs of other supervisors, and of earlier ones, have other ids. */
       .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,

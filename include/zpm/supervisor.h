@@ -67,6 +67,11 @@ struct zpm_supervisor_event {
 typedef void zpm_observer_cb(void *ctx,
                              const struct zpm_supervisor_event *event);
 
+/* Writes the pids of those who ask the host for things at this moment to `pids`
+ * (room for `room`) and returns how many: neither they nor who started them is
+ * ever ended to free a port. */
+typedef size_t zpm_clients_cb(void *ctx, int *pids, size_t room);
+
 struct zpm_supervisor_options {
   const char *logs_folder;
   const char *state_path;    /* NULL: nothing is remembered */
@@ -74,6 +79,7 @@ struct zpm_supervisor_options {
   const char *keeper_path;   /* start this with --owned; NULL: inherit one */
   const char *agent_path;    /* agent.cjs; NULL: no heap figures */
   zpm_observer_cb *observer;
+  zpm_clients_cb *clients; /* NULL: only the host itself asks */
   void *ctx;
 };
 

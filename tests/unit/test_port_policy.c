@@ -113,6 +113,17 @@ static void what_zpm_runs_in_or_under_stays(void **state)
                         "or under. Choose another port.");
 }
 
+static void who_talks_to_zpm_stays(void **state)
+{
+  struct zpm_port_owner owner = a_stranger();
+
+  (void)state;
+  owner.standing = ZPM_PORT_CLIENT;
+  assert_refused(owner, "port 3000 is held by node server.js (pid 4711, user "
+                        "anna), which is talking to zpm, or has started who "
+                        "is. Choose another port.");
+}
+
 static void the_first_process_of_the_system_stays(void **state)
 {
   struct zpm_port_owner owner = a_stranger();
@@ -418,6 +429,7 @@ int main(void)
       cmocka_unit_test(an_app_that_zpm_manages_stays_and_is_named),
       cmocka_unit_test(an_app_of_another_zpm_stays),
       cmocka_unit_test(what_zpm_runs_in_or_under_stays),
+      cmocka_unit_test(who_talks_to_zpm_stays),
       cmocka_unit_test(the_first_process_of_the_system_stays),
       cmocka_unit_test(another_users_process_stays),
       cmocka_unit_test(root_does_not_end_another_users_process_either),

@@ -133,7 +133,7 @@ test(
 );
 
 test(
-  "who asks zpm for things is not ended for a port",
+  "47: who asks zpm for things keeps its port",
   fault(async (box, t) => {
     const ours = createServer().listen(0, "127.0.0.1");
     t.after(() => ours.close());
