@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { commandLine, Wire } from "../cli.mjs";
 import { isAlive, waitFor } from "../helpers.mjs";
@@ -126,7 +127,7 @@ export async function faultBox(t, prepare = () => {}) {
     let last;
     await waitFor("the same handles as before", async () => {
       last = await census().catch(() => null);
-      return last && JSON.stringify(last) === JSON.stringify(count);
+      return isDeepStrictEqual(last, count);
     }).catch(() => assert.deepEqual(last, count, "the fault left something"));
   }
 
@@ -167,6 +168,9 @@ export async function faultBox(t, prepare = () => {}) {
       const [row] = await client.stats(name);
       return row;
     },
+    /** Starts an app in the project. */
+    start: (config, options) =>
+      client.start({ cwd: box.project, ...config }, options),
     until: (name, status) =>
       waitFor(`${name} to be ${status}`, async () => {
         const [row] = await client.stats(name);
@@ -176,10 +180,11 @@ export async function faultBox(t, prepare = () => {}) {
   };
 }
 
-/** A test of one fault: its box is asserted to be as before at the end. */
-export function fault(run) {
+/** A test of one fault: its box is asserted to be as before at the end.
+ * `prepare` is called before there is a daemon. */
+export function fault(run, prepare) {
   return async (t) => {
-    const box = await faultBox(t);
+    const box = await faultBox(t, prepare);
     await run(box, t);
     await box.settle();
   };
