@@ -307,16 +307,17 @@ const struct zpm_field ZPM_FIELDS[] = {
      .off = true,
      .unit = "bytes",
      .fallback = "0",
-     .help = "Restart when the whole process tree has more memory than this; "
-             "0: no limit"},
+     .help = "Restart when the whole process tree has more memory than this, "
+             "at two looks in a row (every 5 s, then after 1 s); 0: no limit"},
     {.name = "cron",
      .flag = "cron",
      .type = ZPM_FIELD_STRING,
      .offset = AT(cron),
      .off = true,
      .fallback = "none",
-     .help = "Restart at these times: minute, hour, day, month and weekday, or "
-             "@hourly, @daily, @weekly"},
+     .help = "Restart at these local times: minute, hour, day, month and "
+             "weekday, or @hourly, @daily, @weekly; one that was slept over is "
+             "made up for once"},
     {.name = "envFile",
      .flag = "env-file",
      .type = ZPM_FIELD_STRING,
