@@ -45,6 +45,8 @@ static struct zpm_effects spawn(const struct step *s)
 static struct zpm_effects spawn_fresh(const struct step *s)
 {
   s->m->crashes = 0;
+  s->m->cause =
+      s->fact->event == ZPM_EV_RENEW ? ZPM_CAUSE_RENEWED : ZPM_CAUSE_ASKED;
   return spawn(s);
 }
 

@@ -72,7 +72,8 @@ struct zpm_machine {
   enum zpm_state state;
   enum zpm_state next;     /* STOPPING only: where to, once it is gone */
   enum zpm_hold hold;      /* HELD, or STOPPING with that as next */
-  enum zpm_cause cause;    /* STOPPING: what ended its process, or will */
+  enum zpm_cause cause;    /* STOPPING: what ended its process, or will;
+                              STARTING: what brought the start about */
   uint32_t kills;          /* STOPPING: how often it got SIGKILL */
   uint32_t crashes;        /* in a row; see zpm_machine_restart_count */
   uint32_t total_restarts; /* of its life, by hand or not */

@@ -31,7 +31,8 @@ static void on_timer(uv_timer_t *timer)
 static enum zpm_event refused(struct zpm_proc *proc)
 {
   zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
-  return proc->machine.crashes > 0 ? ZPM_EV_FORK_FAILED : ZPM_EV_CANNOT;
+  return proc->machine.cause == ZPM_CAUSE_ASKED ? ZPM_EV_CANNOT
+                                                : ZPM_EV_FORK_FAILED;
 }
 
 static void on_port_cleared(void *ctx, const struct zpm_error *err,

@@ -536,6 +536,20 @@ static void what_somebody_stopped_is_not_renewed(void **state)
   assert_int_equal(l.m.state, ZPM_STOPPED);
 }
 
+static void a_start_knows_whether_somebody_asked_for_it(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  event(&l, ZPM_EV_START);
+  assert_int_equal(l.m.cause, ZPM_CAUSE_ASKED);
+  event(&l, ZPM_EV_UP);
+  end(&l, 0, 0);
+  event(&l, ZPM_EV_RENEW);
+  assert_int_equal(l.m.state, ZPM_STARTING);
+  assert_int_equal(l.m.cause, ZPM_CAUSE_RENEWED);
+}
+
 static void what_ended_well_is_renewed(void **state)
 {
   struct life l = newborn();
@@ -799,6 +813,7 @@ int main(void)
       cmocka_unit_test(an_adopted_run_that_is_not_ready_still_has_to_be),
       cmocka_unit_test(renewing_replaces_the_process_and_is_no_crash),
       cmocka_unit_test(what_somebody_stopped_is_not_renewed),
+      cmocka_unit_test(a_start_knows_whether_somebody_asked_for_it),
       cmocka_unit_test(what_ended_well_is_renewed),
       cmocka_unit_test(files_are_heeded_after_a_build_error_or_in_dev_mode),
       cmocka_unit_test(
