@@ -40,6 +40,7 @@ test(
       stdio: ["pipe", "pipe", "inherit"],
     });
     const ended = once(terminal, "exit");
+    await within("the start", once(terminal.stdout, "data"));
     const { pid } = await box.until("a", "running");
     const daemon = await box.hello();
     terminal.stdin.write("\x03");
