@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "platform/platform.h"
 #include "runtime/keeper_link.h"
+#include "runtime/run_group.h"
 #include "runtime/run_tree.h"
 #include "runtime/services.h"
 
@@ -23,13 +24,15 @@ struct ancestry {
   bool under_us;     /* and not by way of our keeper */
 };
 
+/* In its environment, or by the group that it lives in. */
 static void look_for_marker(const struct zpm_process *process,
                             struct ancestry *found)
 {
   char id[ZPM_RUN_MARKER_SIZE];
 
   if (found->id == 0 &&
-      zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)))
+      (zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)) ||
+       zpm_run_group_of(process->pid, id, sizeof(id))))
     found->id = strtoull(id, NULL, BASE_16);
 }
 

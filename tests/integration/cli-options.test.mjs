@@ -76,7 +76,10 @@ test("what cannot be is said in terms of the options", async (t) => {
     ["--probe=localhost:3000", /^zpm: --probe must begin with http/],
     ["--probe=tcp:localhost", /^zpm: --probe: the target/],
     ["--cron=often", /^zpm: --cron: /],
-    ["--max-memory=200", /^zpm: --max-memory must be a size such as 200M, of 1M/],
+    [
+      "--max-memory=200",
+      /^zpm: --max-memory must be a size such as 200M, of 1M/,
+    ],
     ["--umask=9", /^zpm: --umask must be an octal number/],
     ["--rlimit=files=1", /^zpm: --rlimit: there is no limit "files"/],
   ])

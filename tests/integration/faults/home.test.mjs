@@ -87,43 +87,48 @@ async function sealed(box, isDisk) {
   return () => remount(files);
 }
 
+async function withoutRoom(box, isDisk) {
+  const talk = box.program(
+    "talk.sh",
+    "#!/bin/sh\nwhile echo line; do sleep 0.02; done\n",
+  );
+  await box.client.start({ name: "a", scriptPath: talk, cwd: box.project });
+  const { pid } = await box.row("a");
+  await box.logHas("a", "line");
+  const daemon = (await box.hello()).pid;
+
+  const open = await sealed(box, isDisk);
+  const trouble = await box.client
+    .start({ ...SLEEPER, name: "b", cwd: box.project })
+    .then(() => "", String);
+  assert.match(trouble, /^$|space|denied|save|log/);
+  const state = () => readFileSync(join(box.folder, "state.json"), "utf8");
+  assert.doesNotThrow(() => JSON.parse(state()));
+  const size = statSync(box.logFile("a")).size;
+  await waitFor("more lines", () => statSync(box.logFile("a")).size > size);
+  const row = await box.row("a");
+  assert.deepEqual([row.pid, row.status], [pid, "running"]);
+  assert.equal((await box.hello()).pid, daemon);
+
+  await open();
+  await box.client.delete("b").catch(() => {});
+  await box.client.start({ ...SLEEPER, name: "c", cwd: box.project });
+  await waitFor("the state to be saved", () => state().includes('"c"'));
+  await box.client.delete("all");
+  assert.ok(!isAlive(pid));
+}
+
 test(
   "54: a disk without inodes, or a folder that is closed: what runs goes on",
-  fault(async (box, t) => {
+  fault(async (box) => {
     await box.client.killDaemon();
     const unmount = await smallDisk(box.folder, 4 << 20);
-    if (unmount !== null) t.after(unmount);
-    const talk = box.program(
-      "talk.sh",
-      "#!/bin/sh\nwhile echo line; do sleep 0.02; done\n",
-    );
-    const app = { name: "a", scriptPath: talk, cwd: box.project };
-    await box.client.start(app);
-    const { pid } = await box.row("a");
-    await box.logHas("a", "line");
-    const daemon = (await box.hello()).pid;
-
-    const open = await sealed(box, unmount !== null);
-    const trouble = await box.client
-      .start({ ...SLEEPER, name: "b", cwd: box.project })
-      .then(() => "", String);
-    assert.match(trouble, /^$|space|denied|save|log/);
-    const state = () => readFileSync(join(box.folder, "state.json"), "utf8");
-    assert.doesNotThrow(() => JSON.parse(state()));
-    const size = statSync(box.logFile("a")).size;
-    await waitFor("more lines", () => statSync(box.logFile("a")).size > size);
-    const row = await box.row("a");
-    assert.deepEqual([row.pid, row.status], [pid, "running"]);
-    assert.equal((await box.hello()).pid, daemon);
-
-    await open();
-    await box.client.delete("b").catch(() => {});
-    await box.client.start({ ...SLEEPER, name: "c", cwd: box.project });
-    await waitFor("the state to be saved", () => state().includes('"c"'));
-    await box.client.delete("all");
-    assert.ok(!isAlive(pid));
-    await box.client.killDaemon();
-    if (unmount !== null) await unmount();
+    try {
+      await withoutRoom(box, unmount !== null);
+    } finally {
+      await box.client.killDaemon();
+      await unmount?.();
+    }
     await box.client.ensureDaemon();
     await box.client.close();
   }),

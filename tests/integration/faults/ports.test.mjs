@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { fixture, freePort, isAlive, within } from "../helpers.mjs";
+import { fixture, freePort, isAlive, waitFor, within } from "../helpers.mjs";
 import { fault } from "./box.mjs";
 
 const LISTEN = `
@@ -97,10 +97,44 @@ test(
   }),
 );
 
+// An orphan in a session of its own, with nothing in its environment.
+const HIDDEN = (port) => `
+env -i ${process.execPath} -e 'require("node:child_process").spawn(
+  process.execPath, ["-e", \`require("node:net").createServer()
+    .listen(${port}, "127.0.0.1")\`],
+  { detached: true, stdio: "ignore", env: {} }).unref()'
+exec sleep 1000
+`;
+
+const listens = (port) =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+
+test(
+  "47: what an app of ours hides keeps its port where there are control groups",
+  fault(async (box) => {
+    const port = await freePort();
+    const script = box.program("hides.sh", HIDDEN(port));
+    await box.client.start({
+      name: "hides",
+      scriptPath: script,
+      cwd: box.project,
+    });
+    await waitFor("the listener", () => listens(port));
+    const { stdout } = await box.zpm("doctor");
+    const started = box.client.start(server(box, port), { wait: true });
+    if (stdout.includes("a stop reaches every process"))
+      await assert.rejects(started, new RegExp(`port ${port} .*'hides'`));
+    else assert.match(await started, /ended by SIGTERM/);
+  }),
+);
+
 test(
   "47: our own host keeps its port",
   fault(async (box, t) => {
-    const { createServer } = await import("node:net");
     const own = createServer().listen(0, "127.0.0.1");
     await once(own, "listening");
     t.after(() => own.close());
