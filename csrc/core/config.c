@@ -59,6 +59,11 @@ bool zpm_config_has(const struct zpm_config *config, const char *name)
   return field >= 0 && (config->given & bit((size_t)field)) != 0;
 }
 
+bool zpm_config_watches_files(const struct zpm_config *config)
+{
+  return config->dev_mode || config->watch.len > 0;
+}
+
 bool zpm_config_waits_ready(const struct zpm_config *config)
 {
   for (size_t i = 0; i < config->probes.len; i++) {

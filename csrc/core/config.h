@@ -175,6 +175,13 @@ int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
  * or says so itself. */
 bool zpm_config_waits_ready(const struct zpm_config *config);
 
+/* Whether it is to be restarted when files change, however well it runs. */
+bool zpm_config_watches_files(const struct zpm_config *config);
+
+/* Appends the folder of the script; cwd, if that is a command to search for. */
+int zpm_config_put_script_folder(const struct zpm_config *config,
+                                 struct zpm_str *out);
+
 /* "nofile"; and back, or -1. Static. */
 const char *zpm_rlimit_name(int kind);
 int zpm_rlimit_of_name(const char *name, size_t len);

@@ -70,15 +70,22 @@ static int settle_script(struct zpm_config *config, struct zpm_error *err)
   return settle_path(&config->script_path, config->cwd, LABEL, err);
 }
 
-/* The folder of the script; cwd, if that is a command to search for. */
-static int put_own_folder(const struct zpm_config *config, char **path)
+int zpm_config_put_script_folder(const struct zpm_config *config,
+                                 struct zpm_str *out)
 {
   const char *slash = strrchr(config->script_path, '/');
   size_t len = slash != NULL ? (size_t)(slash - config->script_path) : 0;
+
+  return slash != NULL
+             ? zpm_str_append(out, config->script_path, len > 0 ? len : 1)
+             : zpm_str_puts(out, config->cwd);
+}
+
+static int replace_by_script_folder(const struct zpm_config *config,
+                                    char **path)
+{
   struct zpm_str folder = {0};
-  int rc = slash != NULL
-               ? zpm_str_append(&folder, config->script_path, len > 0 ? len : 1)
-               : zpm_str_puts(&folder, config->cwd);
+  int rc = zpm_config_put_script_folder(config, &folder);
 
   if (rc != 0)
     return rc;
@@ -95,7 +102,7 @@ static int settle_watch(struct zpm_config *config, struct zpm_error *err)
     char **path = &config->watch.items[i];
 
     rc = (*path)[0] == '\0'
-             ? put_own_folder(config, path)
+             ? replace_by_script_folder(config, path)
              : settle_path(path, config->cwd, "config.watch", err);
   }
   return rc;

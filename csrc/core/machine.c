@@ -331,12 +331,15 @@ enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
   return leaving ? ZPM_EV_RESTART : ZPM_EVENTS;
 }
 
+/* Where it is, or is bound for. */
+static enum zpm_state lasting(const struct zpm_machine *machine)
+{
+  return machine->state == ZPM_STOPPING ? machine->next : machine->state;
+}
+
 bool zpm_machine_wants_up(const struct zpm_machine *machine)
 {
-  enum zpm_state lasting =
-      machine->state == ZPM_STOPPING ? machine->next : machine->state;
-
-  return lasting != ZPM_STOPPED && lasting != ZPM_DONE;
+  return lasting(machine) != ZPM_STOPPED && lasting(machine) != ZPM_DONE;
 }
 
 bool zpm_machine_is_alive(const struct zpm_machine *machine)
@@ -352,12 +355,14 @@ bool zpm_machine_runs(const struct zpm_machine *machine)
 
 bool zpm_machine_heeds_files(const struct zpm_machine *machine, bool dev)
 {
-  enum zpm_state lasting =
-      machine->state == ZPM_STOPPING ? machine->next : machine->state;
-
   if (dev)
-    return lasting != ZPM_STOPPED;
-  return lasting == ZPM_HELD && machine->hold == ZPM_HOLD_BUILD;
+    return lasting(machine) != ZPM_STOPPED;
+  return lasting(machine) == ZPM_HELD && machine->hold == ZPM_HOLD_BUILD;
+}
+
+bool zpm_machine_heeds_clock(const struct zpm_machine *machine)
+{
+  return lasting(machine) != ZPM_STOPPED;
 }
 
 bool zpm_machine_is_stuck(const struct zpm_machine *machine)

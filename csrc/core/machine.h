@@ -127,6 +127,9 @@ bool zpm_machine_runs(const struct zpm_machine *machine);
  * it is stopped; otherwise only after a build error. */
 bool zpm_machine_heeds_files(const struct zpm_machine *machine, bool dev);
 
+/* Whether its schedule is to start it anew (RENEW): unless it is stopped. */
+bool zpm_machine_heeds_clock(const struct zpm_machine *machine);
+
 /* Something of it survives SIGKILL: people must be told. */
 bool zpm_machine_is_stuck(const struct zpm_machine *machine);
 

@@ -23,22 +23,16 @@ static const struct zpm_renewal_events RENEWAL_EVENTS = {
     .trouble = on_renewal_trouble,
 };
 
-static bool is_dev(const struct zpm_app *app)
-{
-  const struct zpm_config *config = &app->record.config;
-
-  return config->dev_mode || config->watch.len > 0;
-}
-
 static struct zpm_renewal_wish wish_of(const struct zpm_app *app)
 {
   const struct zpm_config *config = &app->record.config;
   const struct zpm_machine *machine = &app->procs[0].machine;
 
   return (struct zpm_renewal_wish){
-      .files = !app->forget && zpm_machine_heeds_files(machine, is_dev(app)),
+      .files = !app->forget && zpm_machine_heeds_files(
+                                   machine, zpm_config_watches_files(config)),
       .schedule = !app->forget && config->cron != NULL &&
-                  (zpm_app_wants_up(app) || zpm_app_is_done(app)),
+                  zpm_machine_heeds_clock(machine),
       .run = zpm_app_runs(app) ? zpm_app_starts(app) : 0,
   };
 }
@@ -48,7 +42,8 @@ bool zpm_app_awaits_renewal(const struct zpm_app *app)
 {
   struct zpm_renewal_wish wish = wish_of(app);
 
-  return wish.schedule || (wish.files && is_dev(app));
+  return wish.schedule ||
+         (wish.files && zpm_config_watches_files(&app->record.config));
 }
 
 void zpm_app_sync_renewal(struct zpm_app *app)

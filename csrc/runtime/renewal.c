@@ -45,7 +45,7 @@ static void tell_build_failed(const struct zpm_renewal *renewal,
   char text[sizeof(result->error.message) + sizeof(result->output) + 128];
 
   snprintf(text, sizeof(text),
-           "reloadCommand failed (%s)%s%s; the process that runs stays",
+           "reloadCommand failed (%s)%s%s; nothing was restarted",
            result->error.code != 0 ? result->error.message
                                    : zpm_exit_text(&result->end, end),
            result->output[0] != '\0' ? ": " : "", result->output);
@@ -105,19 +105,12 @@ static void on_trouble(void *ctx, const char *text)
   tell(ctx, text);
 }
 
-/* The script's folder; where it runs, if the script is a bare command. */
-static int push_default_root(struct zpm_strv *roots,
-                             const struct zpm_config *config)
+static int push_script_folder(struct zpm_strv *roots,
+                              const struct zpm_config *config)
 {
-  const char *slash = strrchr(config->script_path, '/');
   struct zpm_str folder = {0};
-  int rc;
+  int rc = zpm_config_put_script_folder(config, &folder);
 
-  if (slash == NULL)
-    return zpm_strv_push(roots, config->cwd);
-  rc = zpm_str_append(
-      &folder, config->script_path,
-      slash > config->script_path ? (size_t)(slash - config->script_path) : 1);
   if (rc == 0)
     rc = zpm_strv_push(roots, folder.data);
   zpm_str_deinit(&folder);
@@ -130,7 +123,7 @@ static int list_roots(struct zpm_strv *roots, const struct zpm_config *config)
 
   for (size_t i = 0; rc == 0 && i < config->watch.len; i++)
     rc = zpm_strv_push(roots, config->watch.items[i]);
-  return rc == 0 && roots->len == 0 ? push_default_root(roots, config) : rc;
+  return rc == 0 && roots->len == 0 ? push_script_folder(roots, config) : rc;
 }
 
 static void open_watch(struct zpm_renewal *renewal)

@@ -60,22 +60,6 @@ static void each_limited(const struct zpm_supervisor *supervisor,
   }
 }
 
-static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
-                                  uint64_t id, struct zpm_proc **proc)
-{
-  ZPM_LIST_EACH(it, &supervisor->apps)
-  {
-    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
-
-    for (size_t i = 0; i < app->proc_count; i++) {
-      *proc = &app->procs[i];
-      if ((*proc)->tree.id == id)
-        return app;
-    }
-  }
-  return NULL;
-}
-
 /* ---- one round ---- */
 
 static void count_one(struct round *round, struct zpm_app *app,
@@ -140,15 +124,16 @@ static void look_at_all(struct zpm_limits *limits, struct round *round)
 
 static void restart(struct zpm_supervisor *supervisor, const struct look *look)
 {
-  struct zpm_proc *proc;
-  const struct zpm_app *app = app_of_run(supervisor, look->id, &proc);
+  struct zpm_run_tree *tree = zpm_run_tree_of(&supervisor->services, look->id);
   char used[ZPM_MEMORY_TEXT_SIZE];
   struct zpm_str text = {0};
+  struct zpm_proc *proc;
 
-  if (app == NULL)
+  if (tree == NULL)
     return;
+  proc = ZPM_CONTAINER_OF(tree, struct zpm_proc, tree);
   if (zpm_str_printf(&text, "app '%s' %s: it is restarted",
-                     app->record.config.name,
+                     proc->recipe->config->name,
                      zpm_memory_text(&look->seen, used)) == 0)
     zpm_supervisor_tell_trouble(supervisor, text.data);
   zpm_str_deinit(&text);

@@ -264,6 +264,39 @@ static inline void wait_status(struct world *w, const char *name,
   wait_until(w, has_status, &(struct app_status){w, name, status, 0});
 }
 
+/* The pid that a program wrote to a file of the folder; 0: not yet. */
+static inline int pid_in(const struct world *w, const char *name)
+{
+  FILE *f = fopen(in_folder(w, name), "re");
+  char line[32] = "";
+  int pid = 0;
+
+  if (f == NULL)
+    return 0;
+  if (fgets(line, sizeof(line), f) != NULL && strchr(line, '\n') != NULL)
+    pid = atoi(line);
+  fclose(f);
+  return pid;
+}
+
+struct pid_file {
+  const struct world *w;
+  const char *name;
+};
+
+static inline bool is_there(void *ctx)
+{
+  struct pid_file *file = ctx;
+
+  return pid_in(file->w, file->name) > 0;
+}
+
+static inline int wait_pid(struct world *w, const char *name)
+{
+  wait_until(w, is_there, &(struct pid_file){w, name});
+  return pid_in(w, name);
+}
+
 /* ---- apps ---- */
 
 static inline void write_script(const struct world *w, const char *name,

@@ -87,39 +87,6 @@ static bool no_job_is_left(void *ctx)
   return zpm_list_empty(&services_of(ctx)->jobs);
 }
 
-/* The pid that a job wrote to a file of the folder; 0: not yet. */
-static int pid_in(const struct world *w, const char *name)
-{
-  FILE *f = fopen(in_folder(w, name), "re");
-  char line[32] = "";
-  int pid = 0;
-
-  if (f == NULL)
-    return 0;
-  if (fgets(line, sizeof(line), f) != NULL && strchr(line, '\n') != NULL)
-    pid = atoi(line);
-  fclose(f);
-  return pid;
-}
-
-struct pid_file {
-  const struct world *w;
-  const char *name;
-};
-
-static bool is_there(void *ctx)
-{
-  struct pid_file *file = ctx;
-
-  return pid_in(file->w, file->name) > 0;
-}
-
-static int wait_pid(struct world *w, const char *name)
-{
-  wait_until(w, is_there, &(struct pid_file){w, name});
-  return pid_in(w, name);
-}
-
 /* ---- what becomes of it ---- */
 
 static void a_command_that_works_says_so(void **state)

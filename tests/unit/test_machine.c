@@ -587,6 +587,22 @@ static void files_are_heeded_after_a_build_error_or_in_dev_mode(void **state)
   assert_true(zpm_machine_heeds_files(&l.m, true));
 }
 
+static void a_schedule_is_heeded_unless_it_is_stopped(void **state)
+{
+  struct life l = newborn();
+
+  (void)state;
+  assert_false(zpm_machine_heeds_clock(&l.m));
+  start_and_run(&l, 2000);
+  assert_true(zpm_machine_heeds_clock(&l.m));
+  end(&l, 0, 0);
+  assert_int_equal(l.m.state, ZPM_DONE);
+  assert_true(zpm_machine_heeds_clock(&l.m));
+  event(&l, ZPM_EV_START);
+  event(&l, ZPM_EV_STOP); /* on its way */
+  assert_false(zpm_machine_heeds_clock(&l.m));
+}
+
 /* ---- turns ---- */
 
 static void
@@ -816,6 +832,7 @@ int main(void)
       cmocka_unit_test(a_start_knows_whether_somebody_asked_for_it),
       cmocka_unit_test(what_ended_well_is_renewed),
       cmocka_unit_test(files_are_heeded_after_a_build_error_or_in_dev_mode),
+      cmocka_unit_test(a_schedule_is_heeded_unless_it_is_stopped),
       cmocka_unit_test(
           restarts_wait_for_their_turn_and_starts_by_people_do_not),
       cmocka_unit_test(what_survives_sigkill_is_called_stuck),
