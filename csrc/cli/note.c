@@ -20,19 +20,6 @@ static const char *ending_of(unsigned long long n)
   return n % 10 == 3 ? "rd" : "th";
 }
 
-/* Some reasons begin with the name of the app, which stands there already. */
-static const char *reason_of(const struct zpm_row *row)
-{
-  const char *reason = row->last_error;
-  size_t len = strlen(row->name);
-
-  if (strncmp(reason, "app '", 5) == 0 &&
-      strncmp(reason + 5, row->name, len) == 0 &&
-      strncmp(reason + 5 + len, "': ", 3) == 0)
-    return reason + 5 + len + 3;
-  return reason;
-}
-
 /* "4th crash, exit 1" */
 static int put_crash(struct zpm_str *out, const struct zpm_row *row)
 {
@@ -63,7 +50,7 @@ static int put_crashed(struct zpm_str *out, const struct zpm_row *row)
   if (rc == 0)
     rc = zpm_str_puts(out, ")");
   if (rc == 0 && row->last_error != NULL)
-    rc = zpm_str_printf(out, ": %s", reason_of(row));
+    rc = zpm_str_printf(out, ": %s", row->last_error);
   return rc;
 }
 
@@ -89,8 +76,8 @@ int zpm_note_put(struct zpm_str *out, const struct zpm_row *row)
   if (is(row, "crashed"))
     return put_crashed(out, row);
   if (is(row, "errored"))
-    return zpm_str_puts(out,
-                        row->last_error != NULL ? reason_of(row) : row->status);
+    return zpm_str_puts(out, row->last_error != NULL ? row->last_error
+                                                     : row->status);
   if (is(row, "starting") && row->pending != NULL)
     return zpm_str_printf(out, "not ready yet: %s", row->pending);
   if (is(row, "running") && row->probe_failures > 0)

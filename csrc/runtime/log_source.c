@@ -180,8 +180,8 @@ int zpm_log_source_add(struct zpm_log *log, int fd, void (*on_eof)(void *ctx),
     rc = zpm_platform_pollset_add(log->logs->pollset, fd, source);
   if (rc < 0) {
     zpm_free(source);
-    return zpm_error_set(err, rc, "app '%s': cannot read its output: %s",
-                         log->app, uv_strerror(rc));
+    return zpm_error_set(err, rc, "cannot read its output: %s",
+                         uv_strerror(rc));
   }
   if (log->logs->source_count++ == 0)
     zpm_logs_wake(log->logs);

@@ -28,9 +28,8 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* What could not be now may be later; a person is told at once. */
-static enum zpm_event refused(struct zpm_proc *proc)
+static enum zpm_event refused(const struct zpm_proc *proc)
 {
-  zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
   return proc->machine.cause == ZPM_CAUSE_ASKED ? ZPM_EV_CANNOT
                                                 : ZPM_EV_FORK_FAILED;
 }
@@ -185,10 +184,10 @@ static void on_spawned(void *ctx, int pid, int error)
   proc->tree.leader = pid;
   if (pid != 0)
     return;
-  zpm_error_set(&proc->error, ZPM_ESTART,
-                "app '%s': the system could not make a new process: %s. It is "
-                "tried again",
-                proc->recipe->config->name, strerror(error));
+  zpm_error_set(
+      &proc->error, ZPM_ESTART,
+      "the system could not make a new process: %s. It is tried again",
+      strerror(error));
   never_ran(proc, ZPM_EV_FORK_FAILED);
 }
 
@@ -199,7 +198,6 @@ static void leader_ended(struct zpm_proc *proc)
     zpm_launch_explain(&proc->launch, proc->recipe->config->cwd,
                        (int)proc->failed_stage, proc->failed_error,
                        &proc->error);
-    zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
     never_ran(proc, ZPM_EV_CANNOT);
     return;
   }

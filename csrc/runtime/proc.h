@@ -79,12 +79,12 @@ struct zpm_proc {
                                   to check */
   struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
 
-  uint64_t starts;                /* runs asked for, in all */
-  struct zpm_exit last_exit;      /* of the last run that ended */
-  struct zpm_error error;         /* why it does not run, or is being restarted;
-                                     code 0: nothing is wrong */
-  struct zpm_usage usage;         /* as last measured, at: */
-  uint64_t sampled_ms;            /* monotonic; 0: not in this run */
+  uint64_t starts;           /* runs asked for, in all */
+  struct zpm_exit last_exit; /* of the last run that ended */
+  struct zpm_error error; /* without its name: why it does not run, or is being
+                             restarted; code 0: nothing is wrong */
+  struct zpm_usage usage; /* as last measured, at: */
+  uint64_t sampled_ms;    /* monotonic; 0: not in this run */
   struct zpm_memory_watch memory; /* of maxMemory; supervisor_limits.c */
   int64_t heap_bytes;             /* -1: unknown */
 

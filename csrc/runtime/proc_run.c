@@ -218,7 +218,6 @@ static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
   if (proc->error.code == 0)
     zpm_error_set(&proc->error, ZPM_ESTART, "%s",
                   rc > ZPM_ENOMEM ? strerror(-rc) : zpm_code_text(rc));
-  zpm_error_wrap(&proc->error, "app '%s'", proc->recipe->config->name);
   zpm_proc_run_end(proc);
   return event;
 }

@@ -62,14 +62,16 @@ void zpm_supervisor_tell_crash(struct zpm_supervisor *supervisor,
   zpm_supervisor_tell_trouble(supervisor, line);
 }
 
-/* Its error begins with its name. */
 void zpm_supervisor_tell_failure(struct zpm_supervisor *supervisor,
                                  const struct zpm_proc *proc)
 {
   const struct zpm_machine *machine = &proc->machine;
+  struct zpm_error line = proc->error;
 
-  if (machine->state == ZPM_HELD || zpm_policy_tells_crash(machine->crashes))
-    zpm_supervisor_tell_trouble(supervisor, proc->error.message);
+  if (machine->state != ZPM_HELD && !zpm_policy_tells_crash(machine->crashes))
+    return;
+  zpm_error_wrap(&line, "app '%s'", proc->recipe->config->name);
+  zpm_supervisor_tell_trouble(supervisor, line.message);
 }
 
 void zpm_supervisor_tell_taken_over(struct zpm_supervisor *supervisor,

@@ -1,7 +1,5 @@
 #include "runtime/waiter.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/list.h"
 #include "runtime/app.h"
@@ -144,12 +142,6 @@ static void put_end(struct zpm_str *sentence, const struct zpm_app *app,
   }
 }
 
-/* Some reasons begin with the name of the app. */
-static bool is_named(const char *why)
-{
-  return strncmp(why, "app '", 5) == 0;
-}
-
 static void tell_failed(const struct zpm_app *app,
                         const struct zpm_waiter *waiter)
 {
@@ -158,8 +150,7 @@ static void tell_failed(const struct zpm_app *app,
   struct zpm_str sentence = {0};
   struct zpm_error err;
 
-  if (why == NULL || !is_named(why))
-    zpm_str_printf(&sentence, "app '%s': ", name);
+  zpm_str_printf(&sentence, "app '%s': ", name);
   if (why != NULL)
     zpm_str_puts(&sentence, why);
   else

@@ -325,12 +325,6 @@ static void what_is_not_well_says_why(void **state)
               "its liveness probe has failed 2 times in a row");
   assert_note("[{\"status\":\"errored\",\"lastError\":\"no file\"}]",
               "no file");
-  assert_note("[{\"name\":\"api\",\"status\":\"errored\","
-              "\"lastError\":\"app 'api': no file\"}]",
-              "no file");
-  assert_note("[{\"name\":\"a\",\"status\":\"errored\","
-              "\"lastError\":\"app 'api': no file\"}]",
-              "app 'api': no file");
   assert_note("[{\"status\":\"starting\",\"pending\":\"tcp :3000\"}]",
               "not ready yet: tcp :3000");
   assert_note("[{\"status\":\"stopping\",\"pid\":7,\"stuck\":true}]",

@@ -45,9 +45,12 @@ static void a_crash_loop_is_told_ever_less_often(void **state)
 static void what_cannot_start_is_told(void **state)
 {
   struct world *w = *state;
+  struct outcome outcome = start(w, config_of(w, "none", NULL));
 
-  start(w, config_of(w, "none", NULL));
   assert_told(w, "app 'none': cannot run ");
+  /* Where the app is named beside it, the reason stands alone. */
+  assert_memory_equal(outcome.text, "app 'none': cannot run ", 23);
+  assert_memory_equal(view(w, "none").last_error, "cannot run ", 11);
   assert_int_equal(w->troubles, 1);
 }
 
