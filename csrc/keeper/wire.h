@@ -23,23 +23,28 @@ enum zpm_wire_type {
                        group that it is to be born in, if that can be */
   ZPM_WIRE_KILL,    /* id, a = signal, flags & GROUP = the whole group */
   ZPM_WIRE_ACK,     /* id: reap the zombie, forget the child */
-  ZPM_WIRE_REEXEC,  /* reserved for replacing the keeper: NAK ENOSYS */
+  ZPM_WIRE_REEXEC,  /* 1 fd: words (below), the path of the program that the
+                       keeper is to become, in place: NAK ENOSYS so far */
   ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
   ZPM_WIRE_PING,    /* id */
+  ZPM_WIRE_ADOPT,   /* id, a = pid, c = when it began (clock ticks since boot):
+                       a child of a keeper that is lost; NAK ENOSYS so far */
   /* keeper -> daemon */
   ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
   ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */
   ZPM_WIRE_NAK,          /* id, a = type refused, b = errno */
   ZPM_WIRE_PONG,         /* id, a = pid of the keeper */
   /* only in the table that a new daemon inherits (memfd) */
-  ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, flags: EXITED */
+  ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, c: as ADOPT, if FOREIGN;
+                     flags: EXITED, FOREIGN */
   ZPM_WIRE_FD,    /* name, a = fd number */
 };
 
 enum {
-  ZPM_WIRE_GROUP = 1 << 0,  /* KILL */
-  ZPM_WIRE_CGROUP = 1 << 0, /* SPAWN */
-  ZPM_WIRE_EXITED = 1 << 0, /* CHILD */
+  ZPM_WIRE_GROUP = 1 << 0,   /* KILL */
+  ZPM_WIRE_CGROUP = 1 << 0,  /* SPAWN */
+  ZPM_WIRE_EXITED = 1 << 0,  /* CHILD */
+  ZPM_WIRE_FOREIGN = 1 << 1, /* CHILD: adopted, so no child of this keeper */
 };
 
 struct zpm_wire_record {
@@ -54,6 +59,21 @@ struct zpm_wire_record {
 };
 
 _Static_assert(sizeof(struct zpm_wire_record) == 64, "a record is 64 bytes");
+
+/*
+ * Stored descriptors that mean something to more than one daemon.  Words are a
+ * memfd of NUL-terminated strings.
+ */
+#define ZPM_WIRE_STATE "@state" /* the daemon's: what it was doing */
+#define ZPM_WIRE_DAEMON                                                        \
+  "@daemon" /* words: how daemons are started from now                         \
+               on, in place of the keeper's own words */
+#define ZPM_WIRE_PROGRAM                                                       \
+  "@program" /* the program that those words start, open:                      \
+                its file may be gone */
+#define ZPM_WIRE_NEXT                                                          \
+  "@next" /* words: the next daemon alone; should it                           \
+             die young, it is @daemon again */
 
 /* How the keeper hands itself to the daemon: fd numbers in the environment. */
 #define ZPM_WIRE_ENV_CTL "ZPM_CTL"     /* the socketpair */
