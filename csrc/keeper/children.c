@@ -4,6 +4,14 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/sys.h"
+
+bool zpm_children_is_there(const struct zpm_child *child)
+{
+  return (child->flags & ZPM_CHILD_FOREIGN) == 0 ||
+         zpm_sys_is_alive(child->pid, child->start_ticks);
+}
+
 int zpm_children_signal(pid_t pid, int number, bool group)
 {
   if (group && kill(-pid, number) == 0)
@@ -35,7 +43,8 @@ static void look_at_apps(struct zpm_table *table)
 
   for (size_t i = 0; i < table->child_count; i++) {
     struct zpm_child *child = &table->children[i];
-    if (child->pid == 0 || (child->flags & ZPM_CHILD_EXITED) != 0 ||
+    if (child->pid == 0 ||
+        (child->flags & (ZPM_CHILD_EXITED | ZPM_CHILD_FOREIGN)) != 0 ||
         !peek(P_PID, child->pid, &info))
       continue;
     child->flags |= ZPM_CHILD_EXITED;

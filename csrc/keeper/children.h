@@ -3,6 +3,10 @@
 
 #include "keeper/keeper.h"
 
+/* Whether the pid still is the child's: of our own always, a foreign one may
+ * have been reaped by whoever its parent is now. */
+bool zpm_children_is_there(const struct zpm_child *child);
+
 /* Signals a child, or its whole group. 0, or -1 with errno. */
 int zpm_children_signal(pid_t pid, int number, bool group);
 

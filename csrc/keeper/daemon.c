@@ -125,6 +125,25 @@ void zpm_daemon_start(struct zpm_keeper *keeper)
   keeper->daemon_was_started = true;
 }
 
+void zpm_daemon_join(struct zpm_keeper *keeper)
+{
+  zpm_ctl_open(&keeper->ctl, keeper->ctl.fd);
+  if (keeper->daemon_argv == NULL)
+    return;
+  keeper->daemon_pid = zpm_sys_peer(keeper->ctl.fd);
+  keeper->daemon_is_foreign = true;
+  keeper->daemon_was_started = true;
+  keeper->daemon_started_ms = zpm_sys_now_ms();
+}
+
+void zpm_daemon_lose(struct zpm_keeper *keeper)
+{
+  keeper->daemon_pid = 0;
+  keeper->daemon_is_foreign = false;
+  keeper->daemon_status = 0; /* nobody can tell us */
+  keeper->daemon_died = true;
+}
+
 static void do_what_it_sent(struct zpm_keeper *keeper)
 {
   while (keeper->ctl.fd >= 0 &&

@@ -11,6 +11,13 @@
  */
 void zpm_daemon_start(struct zpm_keeper *keeper);
 
+/* One that runs already, or our host, has lost its keeper and made us in its
+ * place: it is at the other end of keeper->ctl.fd. */
+void zpm_daemon_join(struct zpm_keeper *keeper);
+
+/* The socket of one that is no child of ours has ended: so has it. */
+void zpm_daemon_lose(struct zpm_keeper *keeper);
+
 /* Deals with a death: what the daemon had sent is still done, then the next one
  * is due, or nobody is (keeper->quitting). */
 void zpm_daemon_bury(struct zpm_keeper *keeper);

@@ -19,7 +19,7 @@ enum { EXIT_USAGE = 2 };
 
 static const char USAGE[] =
     "zpm-keeper holds the processes of zpm; zpm starts it by itself.\n"
-    "usage: zpm-keeper [--owned] -- DAEMON [ARGUMENT...]\n"
+    "usage: zpm-keeper [--owned] [--ctl FD] -- DAEMON [ARGUMENT...]\n"
     "       zpm-keeper --owned --ctl FD\n";
 
 /* ---- the loop ---- */
@@ -43,10 +43,12 @@ static void on_signal(struct zpm_keeper *keeper, int number)
 static void on_ctl_end(struct zpm_keeper *keeper, bool garbage)
 {
   zpm_ctl_close(&keeper->ctl);
+  if (garbage && keeper->daemon_pid != 0)
+    kill(keeper->daemon_pid, SIGKILL);
   if (keeper->daemon_argv == NULL)
     zpm_ending_begin(keeper);
-  else if (garbage && keeper->daemon_pid != 0)
-    kill(keeper->daemon_pid, SIGKILL);
+  else if (keeper->daemon_is_foreign)
+    zpm_daemon_lose(keeper);
 }
 
 static void on_ctl_readable(struct zpm_keeper *keeper)
@@ -172,6 +174,13 @@ static void leave_host(void)
     _exit(EXIT_FAILURE);
 }
 
+static bool take_socket(struct zpm_keeper *keeper, const char *number)
+{
+  keeper->ctl.fd = (int)strtol(number, NULL, 10);
+  return keeper->ctl.fd > STDERR_FILENO &&
+         fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 /* True if the command line means something. */
 static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
 {
@@ -181,16 +190,16 @@ static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
     keeper->quitting = true; /* ends with the daemon, however that ends */
     at++;
   }
-  if (keeper->quitting && at + 2 == argc && strcmp(argv[at], "--ctl") == 0) {
-    keeper->ctl.fd = (int)strtol(argv[at + 1], NULL, 10);
-    return keeper->ctl.fd > STDERR_FILENO &&
-           fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC) == 0;
+  if (at + 1 < argc && strcmp(argv[at], "--ctl") == 0) {
+    if (!take_socket(keeper, argv[at + 1]))
+      return false;
+    at += 2;
   }
   if (at + 1 < argc && strcmp(argv[at], "--") == 0) {
     keeper->daemon_argv = argv + at + 1;
     return true;
   }
-  return false;
+  return at == argc && keeper->quitting && keeper->ctl.fd >= 0;
 }
 
 int main(int argc, char **argv)
@@ -204,7 +213,7 @@ int main(int argc, char **argv)
   }
   zpm_sys_close_others(keeper.ctl.fd);
   open_standard_streams();
-  if (keeper.daemon_argv == NULL)
+  if (keeper.ctl.fd >= 0)
     leave_host();
   setsid();
   zpm_sys_become_reaper();
@@ -215,9 +224,9 @@ int main(int argc, char **argv)
             strerror(errno));
     return EXIT_FAILURE;
   }
-  if (keeper.daemon_argv != NULL)
-    zpm_daemon_start(&keeper);
+  if (keeper.ctl.fd >= 0)
+    zpm_daemon_join(&keeper);
   else
-    zpm_ctl_open(&keeper.ctl, keeper.ctl.fd);
+    zpm_daemon_start(&keeper);
   return run(&keeper, signals);
 }

@@ -36,12 +36,14 @@ struct zpm_keeper {
   uint64_t daemon_due_ms; /* when to start it; 0: not waiting */
   unsigned daemon_deaths; /* in a row */
   bool daemon_was_started;
+  bool daemon_is_foreign; /* no child of ours: the end of its socket tells */
   bool daemon_died; /* and nobody has dealt with it yet */
   int daemon_status;
   bool quitting; /* no daemon is started any more */
 
   bool ending; /* everybody is asked to leave */
   bool finished;
+  bool foreign_left; /* at the last scan: some of the table are no children */
   uint64_t scan_due_ms; /* when to look for children again; 0: no need */
   uint64_t last_scan_ms;
   uint64_t kill_from_ms;

@@ -71,12 +71,11 @@ void zpm_sys_close_others(int keep)
   }
 }
 
-/* The parent as told by /proc/PID/stat: "pid (name) state ppid ...", where the
- * name may hold anything, ')' too. */
-static pid_t parent_of(int proc, const char *pid)
+/* /proc/PID/stat is "pid (name) state ppid ...", where the name may hold
+ * anything, ')' too.  Returns it from the state on, or NULL. */
+static const char *read_stat(int proc, const char *pid, char stat[STAT_MAX])
 {
   char path[32];
-  char stat[STAT_MAX];
   const char *end;
   ssize_t len;
   int fd;
@@ -84,16 +83,53 @@ static pid_t parent_of(int proc, const char *pid)
   snprintf(path, sizeof(path), "%s/stat", pid);
   fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return -1;
-  len = read(fd, stat, sizeof(stat) - 1);
+    return NULL;
+  len = read(fd, stat, STAT_MAX - 1);
   close(fd);
   if (len <= 0)
-    return -1;
+    return NULL;
   stat[len] = '\0';
   end = strrchr(stat, ')');
-  if (end == NULL || strlen(end) < 4)
-    return -1;
-  return (pid_t)strtol(end + 4, NULL, 10);
+  return end != NULL && strlen(end) >= 4 ? end + 2 : NULL;
+}
+
+static pid_t parent_of(int proc, const char *pid)
+{
+  char stat[STAT_MAX];
+  const char *state = read_stat(proc, pid, stat);
+
+  return state != NULL ? (pid_t)strtol(state + 2, NULL, 10) : -1;
+}
+
+bool zpm_sys_is_alive(pid_t pid, uint64_t start_ticks)
+{
+  enum { THREADS_AT = 17, START_AT = 19 }; /* fields after the state */
+  unsigned long long fields[START_AT + 1] = {0};
+  char path[32];
+  char stat[STAT_MAX];
+  const char *at;
+  char state;
+
+  snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+  at = read_stat(AT_FDCWD, path, stat);
+  if (at == NULL)
+    return false;
+  state = *at;
+  for (int i = 1; i <= START_AT && (at = strchr(at, ' ')) != NULL; i++)
+    fields[i] = strtoull(++at, NULL, 10);
+  /* Its first thread may end before the others do. */
+  if ((state == 'Z' && fields[THREADS_AT] <= 1) || state == 'X')
+    return false;
+  return fields[START_AT] == start_ticks;
+}
+
+pid_t zpm_sys_peer(int fd)
+{
+  struct ucred peer = {0};
+  socklen_t len = sizeof(peer);
+
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid
+                                                                   : 0;
 }
 
 void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx)

@@ -58,6 +58,25 @@ static int spawn(struct zpm_keeper *keeper,
   return 0;
 }
 
+/* Nothing is told of it: its daemon says itself when it has ended. */
+static int adopt(struct zpm_keeper *keeper,
+                 const struct zpm_wire_record *record)
+{
+  struct zpm_child child = {.id = record->id,
+                            .pid = record->a,
+                            .flags = ZPM_CHILD_FOREIGN | ZPM_CHILD_SPAWN_TOLD,
+                            .start_ticks = record->c};
+
+  if (record->a <= 0)
+    return EINVAL;
+  if (zpm_table_child_by_id(&keeper->table, record->id) != NULL)
+    return EEXIST;
+  if (zpm_table_reserve_child(&keeper->table) != 0)
+    return ENOMEM;
+  zpm_table_add_child(&keeper->table, child);
+  return 0;
+}
+
 /* The zombie of an unacknowledged child still owns its number: this cannot hit
  * a stranger. */
 static int kill_child(struct zpm_keeper *keeper,
@@ -66,7 +85,7 @@ static int kill_child(struct zpm_keeper *keeper,
   struct zpm_child *child = zpm_table_child_by_id(&keeper->table, record->id);
   bool group = (record->flags & ZPM_WIRE_GROUP) != 0;
 
-  if (child == NULL || child->pid == 0)
+  if (child == NULL || child->pid == 0 || !zpm_children_is_there(child))
     return ESRCH;
   return zpm_children_signal(child->pid, record->a, group) == 0 ? 0 : errno;
 }
@@ -78,10 +97,11 @@ static int acknowledge(struct zpm_keeper *keeper,
 
   if (child == NULL)
     return ESRCH;
-  if (child->pid != 0 && (child->flags & ZPM_CHILD_EXITED) == 0)
-    return EBUSY;
-  if (child->pid != 0)
+  if ((child->flags & ZPM_CHILD_FOREIGN) == 0 && child->pid != 0) {
+    if ((child->flags & ZPM_CHILD_EXITED) == 0)
+      return EBUSY;
     waitpid(child->pid, NULL, WNOHANG);
+  }
   zpm_table_remove_child(&keeper->table, child);
   zpm_children_reap(keeper); /* its zombie may have hidden an orphan's */
   return 0;
@@ -122,6 +142,8 @@ static int dispatch(struct zpm_keeper *keeper,
     return 0;
   case ZPM_WIRE_PING:
     return pong(keeper, record);
+  case ZPM_WIRE_ADOPT:
+    return adopt(keeper, record);
   case ZPM_WIRE_REEXEC:
     return ENOSYS;
   default:

@@ -2,6 +2,7 @@
 #define ZPM_KEEPER_SYS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,14 @@ void zpm_sys_close_others(int keep);
 /* Calls `visit` for every direct child, zombies included.  One that is born or
  * dies meanwhile may be left out. */
 void zpm_sys_each_child(void (*visit)(void *ctx, pid_t pid), void *ctx);
+
+/* Whether a process with that pid lives which began then (clock ticks since the
+ * system started).  A zombie does not. */
+bool zpm_sys_is_alive(pid_t pid, uint64_t start_ticks);
+
+/* pid of the process at the other end of a socketpair: who made it.  0 if that
+ * cannot be told. */
+pid_t zpm_sys_peer(int fd);
 
 /* fork(), into the control group whose folder this is (-1: none).  A group that
  * cannot be joined is left out: whoever made it looks after that. */

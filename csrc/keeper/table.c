@@ -66,7 +66,8 @@ struct zpm_child *zpm_table_child_by_pid(const struct zpm_table *table,
                                          pid_t pid)
 {
   for (size_t i = 0; i < table->child_count; i++) {
-    if (table->children[i].pid == pid)
+    if (table->children[i].pid == pid &&
+        (table->children[i].flags & ZPM_CHILD_FOREIGN) == 0)
       return &table->children[i];
   }
   return NULL;
@@ -155,13 +156,16 @@ static int write_record(int fd, const struct zpm_wire_record *record)
 static int write_child(struct zpm_child *child, int fd)
 {
   bool exited = (child->flags & ZPM_CHILD_EXITED) != 0;
+  bool foreign = (child->flags & ZPM_CHILD_FOREIGN) != 0;
   struct zpm_wire_record record = {
       .magic = ZPM_WIRE_MAGIC,
       .type = ZPM_WIRE_CHILD,
-      .flags = exited ? ZPM_WIRE_EXITED : 0,
+      .flags = (uint16_t)((exited ? ZPM_WIRE_EXITED : 0) |
+                          (foreign ? ZPM_WIRE_FOREIGN : 0)),
       .id = child->id,
       .a = child->pid,
       .b = exited ? child->status : 0,
+      .c = child->start_ticks,
   };
 
   if (child->pid == 0) {

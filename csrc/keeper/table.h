@@ -20,6 +20,9 @@ enum zpm_child_flag {
   ZPM_CHILD_EXITED = 1 << 1,
   ZPM_CHILD_EXIT_TOLD = 1 << 2,
   ZPM_CHILD_TERMED = 1 << 3, /* asked to end, see ending.h */
+  /* No child of this keeper but of one that is lost.  Its number may be used
+   * again at any time, so it is known by its start as well. */
+  ZPM_CHILD_FOREIGN = 1 << 4,
 };
 
 struct zpm_child {
@@ -27,6 +30,7 @@ struct zpm_child {
   pid_t pid;      /* 0: the fork failed */
   int status;     /* wait status; errno of the fork if pid is 0 */
   unsigned flags; /* enum zpm_child_flag */
+  uint64_t start_ticks; /* FOREIGN: when it began */
 };
 
 struct zpm_stored_fd {
@@ -51,6 +55,7 @@ void zpm_table_add_child(struct zpm_table *table, struct zpm_child child);
 void zpm_table_remove_child(struct zpm_table *table, struct zpm_child *child);
 struct zpm_child *zpm_table_child_by_id(const struct zpm_table *table,
                                         uint64_t id);
+/* Of the keeper's own children. */
 struct zpm_child *zpm_table_child_by_pid(const struct zpm_table *table,
                                          pid_t pid);
 

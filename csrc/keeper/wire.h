@@ -28,7 +28,8 @@ enum zpm_wire_type {
   ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
   ZPM_WIRE_PING,    /* id */
   ZPM_WIRE_ADOPT,   /* id, a = pid, c = when it began (clock ticks since boot):
-                       a child of a keeper that is lost; NAK ENOSYS so far */
+                       a child of a keeper that is lost goes into the table.
+                       Its daemon watches it: no EXIT is told of it */
   /* keeper -> daemon */
   ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
   ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */

@@ -45,6 +45,21 @@ int zpm_platform_signal(int pid, uint64_t start_ticks, int signal);
 bool zpm_platform_has_pidfd(void);
 /* A descriptor that is readable once the process has ended, or -errno. */
 int zpm_platform_watch(int pid);
+/* How the process of such a descriptor ended: its wait status, also for whoever
+ * is not its parent.  -EAGAIN: its parent has not taken notice yet, ask again;
+ * anything else: this system does not tell (Linux does from 6.15 on). */
+int zpm_platform_exit_status(int watch, int *wait_status);
+/* Our own read end of the pipe with that inode, if it is what `pid` writes to
+ * as its standard output or error, or has open in any other place; -ENOENT. */
+int zpm_platform_pipe_of(int pid, uint64_t inode);
+/* What tells this run of the system from all others; "" if nothing does. */
+enum { ZPM_BOOT_ID_SIZE = 40 };
+const char *zpm_platform_boot_id(char id[ZPM_BOOT_ID_SIZE]);
+
+/* When it began, in clock ticks since the system started; 0: it does not live
+ * (a zombie does not), or that cannot be read.  With its pid, this tells a
+ * process from all others until the system stops. */
+uint64_t zpm_platform_start_ticks(int pid);
 
 /* CPU time and resident memory of one process; -ESRCH for a zombie, too. */
 struct zpm_process_sample {

@@ -460,7 +460,7 @@ static inline void start_keeper(struct keeper *keeper)
 }
 
 /* Says QUIT, ends the daemon, and waits until the keeper has left. */
-static inline void quit_keeper(struct keeper *keeper)
+static inline void quit_keeper_without_output(struct keeper *keeper)
 {
   int status;
 
@@ -470,9 +470,14 @@ static inline void quit_keeper(struct keeper *keeper)
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 7);
   close(keeper->listener);
-  close(keeper->output);
   unlink(keeper->address.sun_path);
   assert_int_equal(rmdir(keeper->folder), 0);
+}
+
+static inline void quit_keeper(struct keeper *keeper)
+{
+  quit_keeper_without_output(keeper);
+  close(keeper->output);
 }
 
 /* Owned: we are a reaper too, so the keeper, which leaves its host, stays
