@@ -139,7 +139,6 @@ void zpm_api_observe(void *ctx, const struct zpm_supervisor_event *event)
     visit_all(api, visit_deleted, event->name);
     break;
   case ZPM_EVENT_IDLE:
-  case ZPM_EVENT_KEEPER_LOST:
   case ZPM_EVENT_TROUBLE:
     break;
   }

@@ -317,24 +317,24 @@ struct zpm_effects zpm_machine_adopt(struct zpm_machine *machine,
   return timer(0, policy->ready_timeout_ms);
 }
 
+/* Where it is, or is bound for. */
+static enum zpm_state lasting(const struct zpm_machine *machine)
+{
+  return machine->state == ZPM_STOPPING ? machine->next : machine->state;
+}
+
 enum zpm_event zpm_machine_resume(const struct zpm_machine *machine,
                                   bool want_up, bool leaving)
 {
-  if (machine->state == ZPM_STOPPED)
+  if (lasting(machine) == ZPM_STOPPED)
     return want_up ? ZPM_EV_START : ZPM_EVENTS;
-  if (machine->state == ZPM_DONE)
+  if (lasting(machine) == ZPM_DONE)
     return ZPM_EVENTS;
   if (!want_up)
     return ZPM_EV_STOP;
   /* A process that ended by itself meanwhile is judged as ever: exit 0 is its
    * end, unless a restart was under way. */
   return leaving ? ZPM_EV_RESTART : ZPM_EVENTS;
-}
-
-/* Where it is, or is bound for. */
-static enum zpm_state lasting(const struct zpm_machine *machine)
-{
-  return machine->state == ZPM_STOPPING ? machine->next : machine->state;
 }
 
 bool zpm_machine_wants_up(const struct zpm_machine *machine)

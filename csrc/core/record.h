@@ -39,6 +39,11 @@ struct zpm_run {
   bool leaving; /* it had been told to: a stop or restart was under way */
   bool ready;   /* its program ran, and had become ready if it had to */
   struct zpm_build build;
+  /* For whoever finds it without its keeper, in the same run of the system: */
+  uint64_t boot;        /* hash of the system's boot id */
+  int pid;              /* of its leader; 0: not known yet */
+  uint64_t start_ticks; /* when that began, since the system started */
+  uint64_t pipes[2];    /* inodes of its output, by enum zpm_stream; 0: none */
 };
 
 /* What made a process end, as far as can be told. */

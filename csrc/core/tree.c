@@ -61,16 +61,34 @@ static bool is_inside(int pid, const struct zpm_tree_query *query)
   return false;
 }
 
-static bool is_root(const struct zpm_process *process,
-                    const struct zpm_tree_query *query)
+static bool is_orphan(const struct zpm_process *process,
+                      const struct zpm_tree_query *query)
 {
-  if (query->leader > 0 &&
+  return (query->keeper > 0 && process->ppid == query->keeper) ||
+         (query->heir > 0 && process->ppid == query->heir);
+}
+
+/* The number of the leader is another's now.  As long as one of its group was
+ * left, it could not be. */
+static bool leader_is_replaced(const struct zpm_process_table *table,
+                               const struct zpm_tree_query *query)
+{
+  const struct zpm_process *process =
+      query->leader_start != 0 ? zpm_process_find(table, query->leader) : NULL;
+
+  return process != NULL && process->start_ticks != query->leader_start;
+}
+
+static bool is_root(const struct zpm_process *process,
+                    const struct zpm_tree_query *query, bool led)
+{
+  if (query->leader > 0 && led &&
       (process->pid == query->leader || process->pgid == query->leader))
     return true;
   if (is_inside(process->pid, query))
     return true;
-  return query->keeper > 0 && process->ppid == query->keeper &&
-         is_alive(process) && query->has_marker(query->ctx, process->pid);
+  return is_orphan(process, query) && is_alive(process) &&
+         query->has_marker(query->ctx, process->pid);
 }
 
 static bool is_child_of_member(const struct zpm_process_table *table,
@@ -85,9 +103,11 @@ static bool is_child_of_member(const struct zpm_process_table *table,
 static void mark_roots(const struct zpm_process_table *table,
                        const struct zpm_tree_query *query, size_t *marks)
 {
+  bool led = !leader_is_replaced(table, query);
+
   for (size_t i = 0; i < table->len; i++) {
     const struct zpm_process *process = &table->items[i];
-    bool wanted = process->pid != query->keeper && is_root(process, query);
+    bool wanted = process->pid != query->keeper && is_root(process, query, led);
 
     marks[i] = wanted ? MEMBER : OUTSIDE;
   }

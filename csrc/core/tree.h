@@ -38,7 +38,11 @@ zpm_process_parent(const struct zpm_process_table *table,
 
 struct zpm_tree_query {
   int leader; /* pid; may be dead or a zombie */
+  /* When the leader began, if its number may have been used again (nobody keeps
+   * its zombie); 0: it cannot have been. */
+  uint64_t leader_start;
   int keeper; /* pid; 0: none */
+  int heir;   /* pid of another who adopts its orphans; 0: none */
   /* Does this process carry the app's marker?  Asked for orphans only. */
   bool (*has_marker)(void *ctx, int pid);
   void *ctx;

@@ -83,15 +83,6 @@ static void on_signal(uv_signal_t *handle, int number)
   zpm_api_shutdown(daemon->api);
 }
 
-/* Without its keeper it can start nothing and stop nothing. The next command
- * finds no daemon, and starts both anew. */
-static void on_keeper_lost(struct daemon *daemon)
-{
-  zpm_journal_write("zpm-keeper is gone: leaving");
-  daemon->exit_code = EXIT_FAILURE;
-  leave(daemon);
-}
-
 static void on_event(void *ctx, const struct zpm_supervisor_event *event)
 {
   struct daemon *daemon = ctx;
@@ -99,8 +90,6 @@ static void on_event(void *ctx, const struct zpm_supervisor_event *event)
   zpm_api_observe(daemon->api, event);
   if (event->kind == ZPM_EVENT_TROUBLE)
     zpm_journal_write("%.*s", (int)event->len, event->bytes);
-  if (event->kind == ZPM_EVENT_KEEPER_LOST)
-    on_keeper_lost(daemon);
 }
 
 /* ---- the parts ---- */
@@ -115,20 +104,24 @@ static size_t on_clients_wanted(void *ctx, int *pids, size_t room)
 
 static int create_supervisor(struct daemon *daemon, struct zpm_error *err)
 {
-  struct zpm_str agent = {0};
+  struct zpm_heritage heritage = {0};
+  int rc = zpm_home_heritage(&heritage, daemon->home.paths.name, err);
   struct zpm_supervisor_options options = {
       .logs_folder = daemon->home.paths.logs,
       .state_path = daemon->home.paths.state,
       .inflight_path = daemon->home.paths.inflight,
-      .agent_path = zpm_home_find_agent(&agent) == 0 ? agent.data : NULL,
+      .keeper_path = heritage.keeper.data,
+      .daemon = heritage.daemon.items,
+      .agent_path = heritage.agent.data,
       .observer = on_event,
       .clients = on_clients_wanted,
       .ctx = daemon,
   };
-  int rc =
-      zpm_supervisor_create(&daemon->loop, &options, &daemon->supervisor, err);
 
-  zpm_str_deinit(&agent);
+  if (rc == 0)
+    rc = zpm_supervisor_create(&daemon->loop, &options, &daemon->supervisor,
+                               err);
+  zpm_heritage_deinit(&heritage);
   if (rc == 0)
     zpm_api_attach(daemon->api, daemon->supervisor);
   return rc;

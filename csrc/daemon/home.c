@@ -50,18 +50,52 @@ void zpm_home_leave(struct zpm_home *home)
   zpm_paths_deinit(&home->paths);
 }
 
-int zpm_home_find_agent(struct zpm_str *path)
+/* ---- heritage ---- */
+
+static void find_agent(struct zpm_str *path, const char *self)
 {
   static const char *const PLACES[] = {"agent.cjs", "../dist/agent.cjs",
                                        "../../dist/agent.cjs"};
+
+  for (size_t i = 0; i < sizeof(PLACES) / sizeof(*PLACES); i++) {
+    if (zpm_paths_sibling(path, self, PLACES[i], "ZPM_AGENT", NULL) == 0)
+      return;
+  }
+  zpm_str_deinit(path);
+}
+
+static int make_words(struct zpm_strv *words, const char *self,
+                      const char *namespace_name)
+{
+  const char *const all[] = {self, "daemon", "--namespace", namespace_name};
+
+  for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+    if (zpm_strv_push(words, all[i]) != 0)
+      return ZPM_ENOMEM;
+  }
+  return 0;
+}
+
+int zpm_home_heritage(struct zpm_heritage *heritage, const char *namespace_name,
+                      struct zpm_error *err)
+{
   struct zpm_str self = {0};
   int rc = zpm_platform_executable(&self);
-  bool found = false;
 
-  for (size_t i = 0; rc == 0 && !found && i < sizeof(PLACES) / sizeof(*PLACES);
-       i++)
-    found =
-        zpm_paths_sibling(path, self.data, PLACES[i], "ZPM_AGENT", NULL) == 0;
+  if (rc != 0)
+    return zpm_error_set(err, rc, "the path of this program is not known");
+  find_agent(&heritage->agent, self.data);
+  rc = zpm_paths_sibling(&heritage->keeper, self.data, "zpm-keeper",
+                         "ZPM_KEEPER", err);
+  if (rc == 0 && make_words(&heritage->daemon, self.data, namespace_name) != 0)
+    rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   zpm_str_deinit(&self);
-  return found ? 0 : ZPM_EIO;
+  return rc;
+}
+
+void zpm_heritage_deinit(struct zpm_heritage *heritage)
+{
+  zpm_str_deinit(&heritage->keeper);
+  zpm_str_deinit(&heritage->agent);
+  zpm_strv_deinit(&heritage->daemon);
 }

@@ -20,8 +20,17 @@ int zpm_home_take(struct zpm_home *home, const char *folder,
                   const char *namespace_name, struct zpm_error *err);
 void zpm_home_leave(struct zpm_home *home);
 
-/* Path of agent.cjs: beside this program, or in the package that it is part of.
- * ZPM_EIO if there is none. */
-int zpm_home_find_agent(struct zpm_str *path);
+/* The programs that belong to this one, and the words that start its like. */
+struct zpm_heritage {
+  struct zpm_str keeper;  /* path of zpm-keeper, beside this program */
+  struct zpm_str agent;   /* path of agent.cjs, also in the package that this
+                             program is part of; empty: there is none */
+  struct zpm_strv daemon; /* for the keeper to start the next daemon with */
+};
+
+/* Is to be released also when it fails. */
+int zpm_home_heritage(struct zpm_heritage *heritage, const char *namespace_name,
+                      struct zpm_error *err);
+void zpm_heritage_deinit(struct zpm_heritage *heritage);
 
 #endif

@@ -37,7 +37,7 @@ struct zpm_keeper {
   unsigned daemon_deaths; /* in a row */
   bool daemon_was_started;
   bool daemon_is_foreign; /* no child of ours: the end of its socket tells */
-  bool daemon_died; /* and nobody has dealt with it yet */
+  bool daemon_died;       /* and nobody has dealt with it yet */
   int daemon_status;
   bool quitting; /* no daemon is started any more */
 

@@ -27,9 +27,9 @@ enum zpm_child_flag {
 
 struct zpm_child {
   uint64_t id;
-  pid_t pid;      /* 0: the fork failed */
-  int status;     /* wait status; errno of the fork if pid is 0 */
-  unsigned flags; /* enum zpm_child_flag */
+  pid_t pid;            /* 0: the fork failed */
+  int status;           /* wait status; errno of the fork if pid is 0 */
+  unsigned flags;       /* enum zpm_child_flag */
   uint64_t start_ticks; /* FOREIGN: when it began */
 };
 

@@ -23,6 +23,13 @@ uint64_t zpm_platform_start_ticks(int pid)
   return stat.start_ticks;
 }
 
+int zpm_platform_parent(int pid)
+{
+  struct zpm_stat stat;
+
+  return zpm_stat_read(AT_FDCWD, pid, &stat) == 0 ? stat.ppid : 0;
+}
+
 /* ---- how it ended ---- */
 
 /* Of <linux/pidfd.h>, which may be older than the kernel that runs. */

@@ -61,6 +61,9 @@ const char *zpm_platform_boot_id(char id[ZPM_BOOT_ID_SIZE]);
  * process from all others until the system stops. */
 uint64_t zpm_platform_start_ticks(int pid);
 
+/* pid of its parent; 0: it does not live, or that cannot be read. */
+int zpm_platform_parent(int pid);
+
 /* CPU time and resident memory of one process; -ESRCH for a zombie, too. */
 struct zpm_process_sample {
   uint64_t start_ticks;

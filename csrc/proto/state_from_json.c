@@ -1,8 +1,9 @@
 #include "proto/state_json.h"
 
-#include <cjson/cJSON.h>
-
+#include <limits.h>
 #include <string.h>
+
+#include <cjson/cJSON.h>
 
 #include "base/alloc.h"
 #include "proto/config_json.h"
@@ -75,6 +76,25 @@ static int load_build(const struct loader *l, const cJSON *item,
                  : zpm_state_value_u64(object, "size", &build->size, l->err);
 }
 
+static int load_whereabouts(const struct loader *l, const cJSON *object,
+                            struct zpm_run *run)
+{
+  uint32_t pid = 0;
+  int rc = zpm_state_value_u32(object, "pid", &pid, l->err);
+
+  if (rc == 0 && pid > INT_MAX)
+    rc = zpm_state_value_wrong("pid", "the number of a process", l->err);
+  run->pid = rc == 0 ? (int)pid : 0;
+  if (rc == 0)
+    rc = zpm_state_value_u64(object, "startTicks", &run->start_ticks, l->err);
+  if (rc == 0)
+    rc = zpm_state_value_u64(object, "boot", &run->boot, l->err);
+  if (rc == 0)
+    rc = zpm_state_value_u64(object, "out", &run->pipes[0], l->err);
+  return rc != 0 ? rc
+                 : zpm_state_value_u64(object, "err", &run->pipes[1], l->err);
+}
+
 static int load_run(const struct loader *l, const cJSON *app,
                     struct zpm_run *run)
 {
@@ -91,6 +111,8 @@ static int load_run(const struct loader *l, const cJSON *app,
   run->ready = true; /* unless it says otherwise */
   if (rc == 0)
     rc = zpm_state_value_bool(object, "ready", &run->ready, l->err);
+  if (rc == 0)
+    rc = load_whereabouts(l, object, run);
   return rc != 0 ? rc : load_build(l, object, "build", &run->build);
 }
 

@@ -95,6 +95,21 @@ static int put_build(cJSON *object, const char *key,
   return rc != 0 ? rc : put_u64(item, "size", build->size);
 }
 
+static int put_whereabouts(cJSON *object, const struct zpm_run *run)
+{
+  int rc = run->pid != 0 ? put_u64(object, "pid", (uint64_t)run->pid) : 0;
+
+  if (rc == 0 && run->start_ticks != 0)
+    rc = put_u64(object, "startTicks", run->start_ticks);
+  if (rc == 0 && run->boot != 0)
+    rc = put_u64(object, "boot", run->boot);
+  if (rc == 0 && run->pipes[0] != 0)
+    rc = put_u64(object, "out", run->pipes[0]);
+  if (rc == 0 && run->pipes[1] != 0)
+    rc = put_u64(object, "err", run->pipes[1]);
+  return rc;
+}
+
 static int put_run(cJSON *app, const struct zpm_run *run)
 {
   cJSON *object;
@@ -112,6 +127,8 @@ static int put_run(cJSON *app, const struct zpm_run *run)
     rc = zpm_json_put(object, "leaving", cJSON_CreateBool(true));
   if (rc == 0 && !run->ready)
     rc = zpm_json_put(object, "ready", cJSON_CreateBool(false));
+  if (rc == 0)
+    rc = put_whereabouts(object, run);
   return rc != 0 ? rc : put_build(object, "build", &run->build);
 }
 

@@ -35,6 +35,11 @@ static int open_logs(struct zpm_app *app, struct zpm_logs *logs,
   return rc;
 }
 
+bool zpm_app_is_wanted(const struct zpm_app *app)
+{
+  return zpm_app_wants_up(app) && !app->forget;
+}
+
 /* What is remembered of the last life goes on counting. */
 static void restore(struct zpm_proc *proc, const struct zpm_record *record)
 {
@@ -240,6 +245,10 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
       .ready = proc->machine.state == ZPM_RUNNING ||
                proc->machine.state == ZPM_STOPPING,
       .build = proc->machine.build,
+      .boot = proc->services->boot,
+      .pid = proc->tree.leader_ended ? 0 : proc->tree.leader,
+      .start_ticks = proc->tree.start_ticks,
+      .pipes = {proc->pipes[0], proc->pipes[1]},
   };
 }
 
@@ -248,7 +257,7 @@ void zpm_app_sync_record(struct zpm_app *app)
   const struct zpm_proc *proc = &app->procs[0];
   const char *error = zpm_app_error(app);
 
-  app->record.want_up = zpm_app_wants_up(app) && !app->forget;
+  app->record.want_up = zpm_app_is_wanted(app);
   app->record.proven = proc->machine.proven;
   app->record.restart_count = proc->machine.crashes;
   app->record.total_restarts = proc->machine.total_restarts;

@@ -50,6 +50,8 @@ void zpm_app_feed(struct zpm_app *app, enum zpm_event wish);
 enum zpm_status zpm_app_status(const struct zpm_app *app);
 enum zpm_status zpm_app_status_of(enum zpm_state state);
 bool zpm_app_wants_up(const struct zpm_app *app);
+/* The wish that outlives us: it is to be up, and is not to be deleted. */
+bool zpm_app_is_wanted(const struct zpm_app *app);
 /* Its program runs, ready or not. */
 bool zpm_app_runs(const struct zpm_app *app);
 /* It ended well by itself. */

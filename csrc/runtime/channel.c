@@ -260,6 +260,11 @@ int zpm_channel_open(uv_loop_t *loop, int fd,
   return 0;
 }
 
+int zpm_channel_fd(const struct zpm_channel *channel)
+{
+  return channel->fd;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
   struct zpm_channel *channel = handle->data;

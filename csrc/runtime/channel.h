@@ -52,6 +52,8 @@ void zpm_channel_ping(struct zpm_channel *channel);
  * False: it could not be put, or the app's end is closed. */
 bool zpm_channel_say_shutdown(struct zpm_channel *channel);
 /* No callback comes after this; memory is released by the loop. */
+/* Its descriptor, which stays its own. */
+int zpm_channel_fd(const struct zpm_channel *channel);
 void zpm_channel_close(struct zpm_channel *channel);
 
 #endif

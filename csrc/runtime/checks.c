@@ -1,5 +1,6 @@
 #include "runtime/checks.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -7,6 +8,7 @@
 #include "base/alloc.h"
 #include "core/config.h"
 #include "core/health.h"
+#include "core/snapshot.h"
 #include "platform/notify.h"
 #include "runtime/checker.h"
 #include "runtime/closer.h"
@@ -101,6 +103,7 @@ static void on_attempted(void *ctx, struct zpm_checker *checker,
 
   if (!zpm_health_on_outcome(&checks->health, probe, outcome)) {
     note_pending(checks);
+    checks->events->changed(checks->ctx);
     schedule(checks, probe);
   } else if (checks->health.state == ZPM_HEALTH_READY) {
     on_ready(checks);
@@ -164,6 +167,8 @@ static void on_word(void *ctx)
     return;
   if (zpm_health_on_word(&checks->health))
     uv_timer_start(&checks->soon, on_soon, 0, 0);
+  else
+    checks->events->changed(checks->ctx);
   note_pending(checks);
 }
 
@@ -235,9 +240,16 @@ static int copy_probes(struct zpm_checks *checks,
   return 0;
 }
 
+static bool is_ready(const struct zpm_checks_options *options)
+{
+  return options->before != NULL &&
+         options->before->machine.state != ZPM_WARMING;
+}
+
 static bool asks_word(const struct zpm_checks_options *options)
 {
-  return options->recipe->config->wait_ready && !options->is_ready;
+  return options->recipe->config->wait_ready && !is_ready(options) &&
+         (options->before == NULL || options->before->wants_word);
 }
 
 static struct zpm_checks *create(const struct zpm_checks_options *options)
@@ -297,11 +309,12 @@ static int init_handles(struct zpm_checks *checks)
 static void begin(struct zpm_checks *checks,
                   const struct zpm_checks_options *options)
 {
-  const struct zpm_config *config = options->recipe->config;
-
   zpm_health_init(&checks->health,
                   &(struct zpm_probes){checks->probes, checks->len},
-                  config->wait_ready, options->is_ready);
+                  asks_word(options), is_ready(options));
+  if (options->before != NULL)
+    memcpy(checks->health.of, options->before->probes,
+           sizeof(checks->health.of));
   note_pending(checks);
   if (checks->health.state == ZPM_HEALTH_READY)
     look_after(checks);
@@ -319,7 +332,7 @@ static bool has_use(const struct zpm_checks_options *options)
     if (config->probes.items[i].kind == ZPM_PROBE_LIVENESS)
       return true;
   }
-  return !options->is_ready && zpm_config_waits_ready(config);
+  return !is_ready(options) && zpm_config_waits_ready(config);
 }
 
 int zpm_checks_begin(const struct zpm_checks_options *options,
@@ -349,6 +362,20 @@ int zpm_checks_begin(const struct zpm_checks_options *options,
 }
 
 /* ---- looking ---- */
+
+void zpm_checks_note(const struct zpm_checks *checks,
+                     struct zpm_snapshot *snapshot)
+{
+  if (checks == NULL)
+    return;
+  snapshot->wants_word = checks->health.wants_word;
+  memcpy(snapshot->probes, checks->health.of, sizeof(snapshot->probes));
+}
+
+int zpm_checks_notify_fd(const struct zpm_checks *checks)
+{
+  return checks != NULL ? checks->word.notify_fd : -1;
+}
 
 const char *zpm_checks_pending(const struct zpm_checks *checks)
 {

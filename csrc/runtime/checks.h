@@ -22,6 +22,7 @@
 struct zpm_checks;
 struct zpm_recipe;
 struct zpm_services;
+struct zpm_snapshot;
 
 struct zpm_checks_events {
   /* At most once, and only if the config asks to wait (see
@@ -32,6 +33,8 @@ struct zpm_checks_events {
    * failed 3 times in a row: status 503").  At most once; nothing comes after
    * it. */
   void (*failing)(void *ctx, const char *why);
+  /* What zpm_checks_note tells is another now. */
+  void (*changed)(void *ctx);
   /* Asks the app's channel for a pong (zpm_channel_ping); false: it has none,
    * the event loop is not watched. */
   bool (*ping)(void *ctx);
@@ -44,7 +47,7 @@ struct zpm_checks_options {
   void *ctx;
   int leader;    /* pid: a listener must belong to its tree */
   int notify_fd; /* our end of the notify socket (taken over), or -1 */
-  bool is_ready; /* it was already when another supervisor began */
+  const struct zpm_snapshot *before; /* another supervisor began; or NULL */
 };
 
 /* NULL in *out (and 0) if there is nothing to check: most apps. */
@@ -53,6 +56,12 @@ int zpm_checks_begin(const struct zpm_checks_options *options,
 /* No callback comes after this; memory is released by the loop. NULL is legal.
  */
 void zpm_checks_end(struct zpm_checks *checks);
+
+/* How far the probes have come, into a snapshot. NULL is legal. */
+void zpm_checks_note(const struct zpm_checks *checks,
+                     struct zpm_snapshot *snapshot);
+/* Our end of the notify socket, as long as it is listened to; -1: not. */
+int zpm_checks_notify_fd(const struct zpm_checks *checks);
 
 /* What the app's channel said. NULL is legal. */
 void zpm_checks_on_message(struct zpm_checks *checks, const char *json,

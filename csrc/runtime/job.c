@@ -149,16 +149,10 @@ static void on_exited(void *ctx, int wait_status)
     leader_ended(job);
 }
 
-static void on_keeper_lost(void *ctx)
+/* Whoever comes after us has no use for what it says. */
+static void on_keeper_renewed(void *ctx)
 {
-  struct zpm_job *job = ctx;
-
-  /* Of one that has ended nobody holds the number any more. */
-  if (job->tree.leader > 0 && !job->tree.leader_ended)
-    kill(-job->tree.leader, SIGKILL);
-  zpm_error_set(&job->result.error, ZPM_EKEEPER, "%s",
-                zpm_code_text(ZPM_EKEEPER));
-  finish(job);
+  (void)ctx;
 }
 
 static void on_gone(void *ctx)
@@ -170,7 +164,7 @@ static const struct zpm_run_tree_events TREE_EVENTS = {
     .spawned = on_spawned,
     .exec_result = on_exec_result,
     .exited = on_exited,
-    .keeper_lost = on_keeper_lost,
+    .keeper_renewed = on_keeper_renewed,
     .gone = on_gone,
 };
 

@@ -27,39 +27,47 @@ static void on_closed(uv_handle_t *handle)
   zpm_closer_release(closer);
 }
 
-int zpm_keeper_exec_create(struct zpm_keeper_execs *execs, uint64_t id,
-                           struct zpm_keeper_exec **out, int *write_end)
+int zpm_keeper_exec_adopt(struct zpm_keeper_execs *execs, uint64_t id, int fd,
+                          struct zpm_keeper_exec **out)
 {
   struct zpm_keeper_exec *exec = zpm_alloc_zeroed(1, sizeof(*exec));
-  int ends[2];
-  int rc;
+  int rc =
+      exec != NULL ? uv_poll_init(execs->loop, &exec->poll, fd) : ZPM_ENOMEM;
 
-  if (exec == NULL)
-    return ZPM_ENOMEM;
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    rc = -errno;
-    goto no_pipe;
+  if (rc != 0) {
+    zpm_free(exec);
+    close(fd);
+    return rc;
   }
-  rc = uv_poll_init(execs->loop, &exec->poll, ends[0]);
-  if (rc != 0)
-    goto no_handle;
   uv_unref((uv_handle_t *)&exec->poll); /* the link's own handle decides */
   exec->poll.data = exec;
   exec->execs = execs;
   exec->id = id;
-  exec->fd = ends[0];
+  exec->fd = fd;
   zpm_closer_hold(execs->closer);
   zpm_list_append(&execs->list, &exec->link);
-  *write_end = ends[1];
   *out = exec;
   return 0;
+}
 
-no_handle:
-  close(ends[0]);
-  close(ends[1]);
-no_pipe:
-  zpm_free(exec);
+int zpm_keeper_exec_create(struct zpm_keeper_execs *execs, uint64_t id,
+                           struct zpm_keeper_exec **out, int *write_end)
+{
+  int ends[2];
+  int rc;
+
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return -errno;
+  rc = zpm_keeper_exec_adopt(execs, id, ends[0], out);
+  if (rc != 0)
+    close(ends[1]);
+  *write_end = ends[1];
   return rc;
+}
+
+int zpm_keeper_exec_fd(const struct zpm_keeper_exec *exec)
+{
+  return exec->fd;
 }
 
 struct zpm_keeper_exec *
@@ -135,4 +143,10 @@ void zpm_keeper_exec_watch(struct zpm_keeper_exec *exec)
 {
   /* Cannot fail for a pipe; if it did, the exit would still tell. */
   uv_poll_start(&exec->poll, UV_READABLE, on_readable);
+}
+
+void zpm_keeper_exec_watch_all(const struct zpm_keeper_execs *execs)
+{
+  ZPM_LIST_EACH(it, &execs->list)
+  zpm_keeper_exec_watch(ZPM_CONTAINER_OF(it, struct zpm_keeper_exec, link));
 }

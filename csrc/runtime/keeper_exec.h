@@ -34,6 +34,11 @@ struct zpm_keeper_exec;
 /* Makes the pipe; `write_end` is the caller's to close.  0 or negative. */
 int zpm_keeper_exec_create(struct zpm_keeper_execs *execs, uint64_t id,
                            struct zpm_keeper_exec **out, int *write_end);
+/* Of a start that somebody else asked for; takes `fd`, our end, over. */
+int zpm_keeper_exec_adopt(struct zpm_keeper_execs *execs, uint64_t id, int fd,
+                          struct zpm_keeper_exec **out);
+/* Our end of the pipe; stays its own. */
+int zpm_keeper_exec_fd(const struct zpm_keeper_exec *exec);
 /* Ends it without a result; the memory goes with the loop. */
 void zpm_keeper_exec_drop(struct zpm_keeper_exec *exec);
 void zpm_keeper_exec_watch(struct zpm_keeper_exec *exec);
@@ -42,6 +47,8 @@ void zpm_keeper_exec_finish(struct zpm_keeper_exec *exec);
 /* NULL if it has told, or there never was one. */
 struct zpm_keeper_exec *
 zpm_keeper_exec_find(const struct zpm_keeper_execs *execs, uint64_t id);
+/* Nobody is left to say that they were forked. */
+void zpm_keeper_exec_watch_all(const struct zpm_keeper_execs *execs);
 void zpm_keeper_exec_drop_all(struct zpm_keeper_execs *execs);
 
 #endif

@@ -1,39 +1,73 @@
 #include "runtime/keeper_link.h"
 
-#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "runtime/closer.h"
 #include "runtime/keeper_exec.h"
-#include "runtime/keeper_outbox.h"
+#include "runtime/keeper_socket.h"
 #include "runtime/keeper_spec.h"
 #include "runtime/keeper_start.h"
 
 enum {
-  RECORDS_PER_READ = 32,
   SPEC_AND_ERROR_PIPE = 2,
   CHILD_FDS_MAX = ZPM_WIRE_FD_MAX - SPEC_AND_ERROR_PIPE - 1, /* the group */
 };
 
+/* The exec-error pipe of a start is stored as x/ID: see also proc_run.c. */
+static const char EXEC_KIND = 'x';
+
 struct zpm_keeper_link {
   struct zpm_keeper_events events;
   void *ctx;
-  int fd;
+  uv_loop_t *loop;
+  struct zpm_keeper_socket *socket; /* NULL: the keeper is lost */
   int keeper_pid;
-  bool lost;
+  bool keep_alive;
   bool closing;
-  uv_poll_t poll;
-  struct zpm_keeper_outbox outbox;
   struct zpm_keeper_execs execs;
-  struct zpm_wire_record partial; /* the beginning of a record */
-  size_t partial_len;
   struct zpm_closer closer;
   void (*closed)(void *ctx);
   void *closed_ctx;
 };
+
+/* ---- requests ---- */
+
+static int request(struct zpm_keeper_link *link, struct zpm_wire_record record,
+                   const int *fds, size_t count)
+{
+  if (link->socket == NULL || link->closing)
+    return ZPM_EKEEPER;
+  record.magic = ZPM_WIRE_MAGIC;
+  return zpm_keeper_socket_send(link->socket, &record, fds, count);
+}
+
+static int named(struct zpm_keeper_link *link, enum zpm_wire_type type,
+                 const char *name, const int *fd)
+{
+  struct zpm_wire_record record = {.type = (uint16_t)type};
+
+  if (*name == '\0' || strlen(name) >= sizeof(record.name))
+    return ZPM_EARG;
+  memcpy(record.name, name, strlen(name));
+  return request(link, record, fd, fd != NULL ? 1 : 0);
+}
+
+void zpm_keeper_name(char name[ZPM_WIRE_NAME_MAX], char kind, uint64_t id)
+{
+  snprintf(name, ZPM_WIRE_NAME_MAX, "%c/%016" PRIx64, kind, id);
+}
+
+static void forget_exec(struct zpm_keeper_link *link, uint64_t id)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  zpm_keeper_name(name, EXEC_KIND, id);
+  zpm_keeper_link_del(link, name);
+}
 
 /* ---- what the keeper says ---- */
 
@@ -42,10 +76,12 @@ static void on_spawned(struct zpm_keeper_link *link, uint64_t id, int pid,
 {
   struct zpm_keeper_exec *exec = zpm_keeper_exec_find(&link->execs, id);
 
-  if (exec != NULL && pid == 0)
+  if (exec != NULL && pid == 0) {
     zpm_keeper_exec_drop(exec);
-  else if (exec != NULL)
+    forget_exec(link, id);
+  } else if (exec != NULL) {
     zpm_keeper_exec_watch(exec);
+  }
   link->events.spawned(link->ctx, id, pid, error);
 }
 
@@ -61,9 +97,10 @@ static void on_exit_record(struct zpm_keeper_link *link,
     link->events.exited(link->ctx, record->id, record->a, record->b);
 }
 
-static void on_record(struct zpm_keeper_link *link,
-                      const struct zpm_wire_record *record)
+static void on_record(void *ctx, const struct zpm_wire_record *record)
 {
+  struct zpm_keeper_link *link = ctx;
+
   switch (record->type) {
   case ZPM_WIRE_SPAWNED:
     on_spawned(link, record->id, record->a, record->b);
@@ -89,111 +126,28 @@ static void on_exec_result(void *ctx, uint64_t id, enum zpm_spawn_stage stage,
 {
   struct zpm_keeper_link *link = ctx;
 
+  forget_exec(link, id);
   link->events.exec_result(link->ctx, id, stage, error);
 }
 
-static void on_lost(struct zpm_keeper_link *link)
+/* What it had not told yet, the ends of the exec-error pipes will. */
+static void on_lost(void *ctx)
 {
-  link->lost = true;
-  uv_poll_stop(&link->poll);
-  zpm_keeper_exec_drop_all(&link->execs);
-  zpm_keeper_outbox_deinit(&link->outbox);
+  struct zpm_keeper_link *link = ctx;
+
+  zpm_keeper_socket_close(link->socket);
+  link->socket = NULL;
+  link->keeper_pid = 0;
+  zpm_keeper_exec_watch_all(&link->execs);
   link->events.lost(link->ctx);
 }
 
-/* ---- the socket ---- */
+static const struct zpm_keeper_socket_events SOCKET_EVENTS = {
+    .record = on_record,
+    .ended = on_lost,
+};
 
-static void on_socket(uv_poll_t *handle, int status, int events);
-
-static void watch(struct zpm_keeper_link *link)
-{
-  int events = UV_READABLE;
-
-  if (link->lost || link->closing)
-    return;
-  if (!zpm_keeper_outbox_empty(&link->outbox))
-    events |= UV_WRITABLE;
-  uv_poll_start(&link->poll, events, on_socket);
-}
-
-static void take_bytes(struct zpm_keeper_link *link, const char *bytes,
-                       size_t len)
-{
-  while (len > 0 && !link->closing) {
-    size_t missing = sizeof(link->partial) - link->partial_len;
-    size_t step = len < missing ? len : missing;
-    struct zpm_wire_record record;
-
-    memcpy((char *)&link->partial + link->partial_len, bytes, step);
-    link->partial_len += step;
-    bytes += step;
-    len -= step;
-    if (link->partial_len < sizeof(record))
-      return;
-    record = link->partial;
-    link->partial_len = 0;
-    on_record(link, &record);
-  }
-}
-
-/* False when the keeper is gone. */
-static bool read_some(struct zpm_keeper_link *link)
-{
-  char bytes[RECORDS_PER_READ * sizeof(struct zpm_wire_record)];
-  ssize_t len;
-
-  do {
-    len = recv(link->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-  } while (len < 0 && errno == EINTR);
-  if (len > 0)
-    take_bytes(link, bytes, (size_t)len);
-  return len > 0 || (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
-}
-
-static void on_socket(uv_poll_t *handle, int status, int events)
-{
-  struct zpm_keeper_link *link = handle->data;
-  bool there = true;
-
-  if (status != 0 || (events & UV_READABLE) != 0)
-    there = read_some(link);
-  if (link->closing)
-    return;
-  /* An error stops the handle, so nothing would wake us again. */
-  if (!there || status != 0) {
-    on_lost(link);
-    return;
-  }
-  zpm_keeper_outbox_flush(&link->outbox);
-  watch(link);
-}
-
-/* ---- requests ---- */
-
-static int request(struct zpm_keeper_link *link, struct zpm_wire_record record,
-                   const int *fds, size_t count)
-{
-  int rc;
-
-  if (link->lost || link->closing)
-    return ZPM_EKEEPER;
-  record.magic = ZPM_WIRE_MAGIC;
-  rc = zpm_keeper_outbox_send(&link->outbox, &record, fds, count);
-  if (!zpm_keeper_outbox_empty(&link->outbox))
-    watch(link);
-  return rc;
-}
-
-static int named(struct zpm_keeper_link *link, enum zpm_wire_type type,
-                 const char *name, const int *fd)
-{
-  struct zpm_wire_record record = {.type = (uint16_t)type};
-
-  if (*name == '\0' || strlen(name) >= sizeof(record.name))
-    return ZPM_EARG;
-  memcpy(record.name, name, strlen(name));
-  return request(link, record, fd, fd != NULL ? 1 : 0);
-}
+/* ---- starting ---- */
 
 static int send_spawn(struct zpm_keeper_link *link,
                       const struct zpm_spawn *spawn, int spec, int error_pipe)
@@ -209,6 +163,27 @@ static int send_spawn(struct zpm_keeper_link *link,
     fds[count++] = spawn->cgroup;
   }
   return request(link, record, fds, count);
+}
+
+/* Before the spawn: then whoever comes after us learns of it as well. */
+static int keep_exec(struct zpm_keeper_link *link,
+                     const struct zpm_keeper_exec *exec, uint64_t id)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  zpm_keeper_name(name, EXEC_KIND, id);
+  return zpm_keeper_link_put(link, name, zpm_keeper_exec_fd(exec));
+}
+
+int zpm_keeper_link_expect_exec(struct zpm_keeper_link *link, uint64_t id,
+                                int fd)
+{
+  struct zpm_keeper_exec *exec = NULL;
+  int rc = zpm_keeper_exec_adopt(&link->execs, id, fd, &exec);
+
+  if (rc == 0)
+    zpm_keeper_exec_watch(exec);
+  return rc;
 }
 
 int zpm_keeper_link_spawn(struct zpm_keeper_link *link,
@@ -231,12 +206,15 @@ int zpm_keeper_link_spawn(struct zpm_keeper_link *link,
     return zpm_error_set(err, rc, "cannot start %s: %s", spawn->path,
                          rc == ZPM_ENOMEM ? zpm_code_text(rc) : strerror(-rc));
   }
-  rc = send_spawn(link, spawn, spec, error_pipe);
+  rc = keep_exec(link, exec, spawn->id);
+  if (rc == 0)
+    rc = send_spawn(link, spawn, spec, error_pipe);
   close(spec);
   close(error_pipe);
   if (rc == 0)
     return 0;
   zpm_keeper_exec_drop(exec);
+  forget_exec(link, spawn->id);
   return zpm_error_set(err, rc, "cannot ask the keeper to start %s: %s",
                        spawn->path,
                        rc <= ZPM_ENOMEM ? zpm_code_text(rc) : strerror(-rc));
@@ -257,6 +235,16 @@ int zpm_keeper_link_ack(struct zpm_keeper_link *link, uint64_t id)
 {
   return request(link, (struct zpm_wire_record){.type = ZPM_WIRE_ACK, .id = id},
                  NULL, 0);
+}
+
+int zpm_keeper_link_adopt(struct zpm_keeper_link *link, uint64_t id, int pid,
+                          uint64_t start_ticks)
+{
+  return request(
+      link,
+      (struct zpm_wire_record){
+          .type = ZPM_WIRE_ADOPT, .id = id, .a = pid, .c = start_ticks},
+      NULL, 0);
 }
 
 int zpm_keeper_link_put(struct zpm_keeper_link *link, const char *name, int fd)
@@ -282,10 +270,9 @@ int zpm_keeper_link_pid(const struct zpm_keeper_link *link)
 
 void zpm_keeper_link_ref(struct zpm_keeper_link *link, bool keep_alive)
 {
-  if (keep_alive)
-    uv_ref((uv_handle_t *)&link->poll);
-  else
-    uv_unref((uv_handle_t *)&link->poll);
+  link->keep_alive = keep_alive;
+  if (link->socket != NULL)
+    zpm_keeper_socket_ref(link->socket, keep_alive);
 }
 
 /* ---- birth and death ---- */
@@ -302,33 +289,43 @@ static void on_all_closed(void *ctx)
 }
 
 /* Takes `fd` over. */
+static int open_socket(struct zpm_keeper_link *link, int fd)
+{
+  int rc = zpm_keeper_socket_open(link->loop, fd, &SOCKET_EVENTS, link,
+                                  &link->closer, &link->socket);
+
+  if (rc == 0)
+    zpm_keeper_socket_ref(link->socket, link->keep_alive);
+  return rc;
+}
+
+/* Takes `fd` over. */
 static int create(uv_loop_t *loop, int fd,
                   const struct zpm_keeper_events *events, void *ctx,
                   struct zpm_keeper_link **out)
 {
   struct zpm_keeper_link *link = zpm_alloc_zeroed(1, sizeof(*link));
-  int rc = link != NULL ? uv_poll_init(loop, &link->poll, fd) : ZPM_ENOMEM;
+  int rc = ZPM_ENOMEM;
 
-  if (rc != 0) {
-    zpm_free(link);
+  if (link == NULL) {
     close(fd);
     return rc;
   }
+  link->loop = loop;
   link->events = *events;
   link->ctx = ctx;
-  link->fd = fd;
-  link->poll.data = link;
   zpm_closer_init(&link->closer, on_all_closed, link);
-  zpm_keeper_outbox_init(&link->outbox, fd);
   link->execs = (struct zpm_keeper_execs){.loop = loop,
                                           .closer = &link->closer,
                                           .on_result = on_exec_result,
                                           .ctx = link};
   zpm_list_init(&link->execs.list);
-  uv_unref((uv_handle_t *)&link->poll);
-  watch(link);
-  *out = link;
-  return 0;
+  rc = open_socket(link, fd);
+  if (rc != 0)
+    zpm_free(link);
+  else
+    *out = link;
+  return rc;
 }
 
 int zpm_keeper_link_inherit(uv_loop_t *loop,
@@ -351,11 +348,17 @@ int zpm_keeper_link_inherit(uv_loop_t *loop,
   return 0;
 }
 
+/* The answer tells its pid; that there is none, the socket will tell. */
+static void ask_pid(struct zpm_keeper_link *link)
+{
+  request(link, (struct zpm_wire_record){.type = ZPM_WIRE_PING}, NULL, 0);
+}
+
 int zpm_keeper_link_own(uv_loop_t *loop, const char *program,
                         const struct zpm_keeper_events *events, void *ctx,
                         struct zpm_keeper_link **out, struct zpm_error *err)
 {
-  int fd = zpm_keeper_start_owned(program, err);
+  int fd = zpm_keeper_start(program, NULL, err);
   int rc;
 
   if (fd < 0)
@@ -363,29 +366,33 @@ int zpm_keeper_link_own(uv_loop_t *loop, const char *program,
   rc = create(loop, fd, events, ctx, out);
   if (rc != 0)
     return zpm_error_set(err, rc, "cannot watch the keeper");
-  /* The answer tells its pid; that there is none, the socket will tell. */
-  request(*out, (struct zpm_wire_record){.type = ZPM_WIRE_PING}, NULL, 0);
+  ask_pid(*out);
   return 0;
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+int zpm_keeper_link_renew(struct zpm_keeper_link *link, const char *program,
+                          char *const *daemon, struct zpm_error *err)
 {
-  struct zpm_keeper_link *link = handle->data;
+  int fd = zpm_keeper_start(program, daemon, err);
+  int rc;
 
-  close(link->fd);
-  zpm_closer_release(&link->closer);
+  if (fd < 0)
+    return fd;
+  rc = open_socket(link, fd);
+  if (rc != 0)
+    return zpm_error_set(err, rc, "cannot watch the keeper");
+  ask_pid(link);
+  return 0;
 }
 
 void zpm_keeper_link_close(struct zpm_keeper_link *link,
                            void (*closed)(void *ctx), void *ctx)
 {
-  if (!link->lost)
-    zpm_keeper_outbox_flush(&link->outbox);
-  zpm_keeper_outbox_deinit(&link->outbox);
   zpm_keeper_exec_drop_all(&link->execs);
   link->closing = true;
   link->closed = closed;
   link->closed_ctx = ctx;
-  /* The count that zpm_closer_init took goes with this handle. */
-  uv_close((uv_handle_t *)&link->poll, on_poll_closed);
+  zpm_keeper_socket_close(link->socket);
+  link->socket = NULL;
+  zpm_closer_release(&link->closer);
 }

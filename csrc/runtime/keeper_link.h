@@ -29,7 +29,9 @@ struct zpm_keeper_events {
                       int error);
   /* Ended, with a wait status.  At least once per child: be idempotent. */
   void (*exited)(void *ctx, uint64_t id, int pid, int wait_status);
-  /* The keeper is gone. Nothing else will come. */
+  /* The keeper is gone: all fails until zpm_keeper_link_renew.  Results of
+   * starts still come, also of those that were not told as spawned: then nobody
+   * knows whether anything was forked, and the result tells nothing of it. */
   void (*lost)(void *ctx);
 };
 
@@ -39,6 +41,8 @@ struct zpm_keeper_child {
   int pid;
   int wait_status;
   bool exited;
+  bool foreign;         /* no child of the keeper: it does not tell its end */
+  uint64_t start_ticks; /* foreign: when it began */
 };
 
 struct zpm_keeper_fd {
@@ -69,6 +73,12 @@ int zpm_keeper_link_own(uv_loop_t *loop, const char *program,
                         const struct zpm_keeper_events *events, void *ctx,
                         struct zpm_keeper_link **out, struct zpm_error *err);
 
+/* In place of one that is lost: a new one, which knows of nothing yet.
+ * `daemon` (NULL-terminated) is how it starts the next daemon; NULL: it is
+ * owned. */
+int zpm_keeper_link_renew(struct zpm_keeper_link *link, const char *program,
+                          char *const *daemon, struct zpm_error *err);
+
 struct zpm_spawn {
   uint64_t id;
   const char *path; /* absolute; given to execve */
@@ -89,9 +99,18 @@ struct zpm_spawn {
 /* All return 0 or a negative code, ZPM_EKEEPER when the keeper is gone. */
 int zpm_keeper_link_spawn(struct zpm_keeper_link *link,
                           const struct zpm_spawn *spawn, struct zpm_error *err);
+/* The result of a start that a former daemon asked for; takes `fd` over. */
+int zpm_keeper_link_expect_exec(struct zpm_keeper_link *link, uint64_t id,
+                                int fd);
+/* A process that another keeper started goes into its table.  The caller sees
+ * to it that its end is noticed. */
+int zpm_keeper_link_adopt(struct zpm_keeper_link *link, uint64_t id, int pid,
+                          uint64_t start_ticks);
 int zpm_keeper_link_kill(struct zpm_keeper_link *link, uint64_t id, int signal,
                          bool group);
 int zpm_keeper_link_ack(struct zpm_keeper_link *link, uint64_t id);
+/* What a descriptor of a run is stored as: "o/00000000000000a1". */
+void zpm_keeper_name(char name[ZPM_WIRE_NAME_MAX], char kind, uint64_t id);
 /* `fd` is duplicated before this returns; it stays the caller's. */
 int zpm_keeper_link_put(struct zpm_keeper_link *link, const char *name, int fd);
 int zpm_keeper_link_del(struct zpm_keeper_link *link, const char *name);

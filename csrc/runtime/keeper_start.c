@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "runtime/keeper_link.h"
 
 enum {
@@ -61,6 +62,8 @@ static void add(struct zpm_keeper_table *table,
         .pid = record->a,
         .wait_status = record->b,
         .exited = (record->flags & ZPM_WIRE_EXITED) != 0,
+        .foreign = (record->flags & ZPM_WIRE_FOREIGN) != 0,
+        .start_ticks = record->c,
     };
   } else if (record->type == ZPM_WIRE_FD) {
     fd = &table->fds[table->fd_count++];
@@ -123,42 +126,61 @@ int zpm_keeper_start_inherited(struct zpm_keeper_table *table,
                        "start again");
 }
 
-/* ---- owned ---- */
+/* ---- a new one ---- */
 
+/* That of a daemon goes on to write to its log, and to hold its lock. */
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *how,
-                   int socket)
+                   int socket, bool owned)
 {
+  int last = owned ? STDERR_FILENO : STDOUT_FILENO;
   sigset_t none;
   int rc = 0;
 
   sigemptyset(&none);
   posix_spawnattr_setsigmask(how, &none);
   posix_spawnattr_setflags(how, POSIX_SPAWN_SETSIGMASK);
-  for (int fd = 0; fd < KEEPER_FD && rc == 0; fd++)
+  for (int fd = 0; fd <= last && rc == 0; fd++)
     rc = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0);
   if (rc == 0)
     rc = posix_spawn_file_actions_adddup2(actions, socket, KEEPER_FD);
   return rc;
 }
 
-/* posix_spawn, as a fork costs milliseconds in a big host. 0 or an errno. */
-static int spawn(const char *program, int socket, pid_t *pid)
+static int make_argv(struct zpm_strv *argv, char *const *daemon)
 {
-  static const char *const ARGV[] = {"zpm-keeper", "--owned", "--ctl", "3",
-                                     NULL};
+  int rc = zpm_strv_push(argv, "zpm-keeper");
+
+  if (rc == 0 && daemon == NULL)
+    rc = zpm_strv_push(argv, "--owned");
+  if (rc == 0)
+    rc = zpm_strv_push(argv, "--ctl");
+  if (rc == 0)
+    rc = zpm_strv_push(argv, "3");
+  if (rc == 0 && daemon != NULL)
+    rc = zpm_strv_push(argv, "--");
+  for (; rc == 0 && daemon != NULL && *daemon != NULL; daemon++)
+    rc = zpm_strv_push(argv, *daemon);
+  return rc;
+}
+
+/* posix_spawn, as a fork costs milliseconds in a big host. 0 or an errno. */
+static int spawn(const char *program, char *const *daemon, int socket,
+                 pid_t *pid)
+{
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t how;
-  char *argv[sizeof(ARGV) / sizeof(ARGV[0])];
-  int rc;
+  struct zpm_strv argv = {0};
+  int rc = make_argv(&argv, daemon) == 0 ? 0 : ENOMEM;
 
-  memcpy(argv, ARGV, sizeof(argv));
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&how);
-  rc = prepare(&actions, &how, socket);
   if (rc == 0)
-    rc = posix_spawn(pid, program, &actions, &how, argv, environ);
+    rc = prepare(&actions, &how, socket, daemon == NULL);
+  if (rc == 0)
+    rc = posix_spawn(pid, program, &actions, &how, argv.items, environ);
   posix_spawnattr_destroy(&how);
   posix_spawn_file_actions_destroy(&actions);
+  zpm_strv_deinit(&argv);
   return rc;
 }
 
@@ -182,7 +204,8 @@ static int cannot_start(struct zpm_error *err, const char *program,
                        program, why);
 }
 
-int zpm_keeper_start_owned(const char *program, struct zpm_error *err)
+int zpm_keeper_start(const char *program, char *const *daemon,
+                     struct zpm_error *err)
 {
   int pair[2];
   int theirs;
@@ -195,7 +218,7 @@ int zpm_keeper_start_owned(const char *program, struct zpm_error *err)
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return cannot_start(err, program, strerror(errno));
   theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-  rc = theirs >= 0 ? spawn(program, theirs, &pid) : errno;
+  rc = theirs >= 0 ? spawn(program, daemon, theirs, &pid) : errno;
   close(pair[1]);
   if (theirs >= 0)
     close(theirs);

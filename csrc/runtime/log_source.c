@@ -189,6 +189,11 @@ int zpm_log_source_add(struct zpm_log *log, int fd, void (*on_eof)(void *ctx),
   return 0;
 }
 
+int zpm_log_source_fd(const struct zpm_log_source *source)
+{
+  return source->fd;
+}
+
 /* It may be waiting for its turn in the round that is going on. */
 static void leave_round(struct zpm_log_source *source)
 {

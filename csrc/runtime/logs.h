@@ -74,6 +74,9 @@ uint64_t zpm_log_total_bytes(const struct zpm_log *log);
 /* Bytes that could not be written, since the log was opened. */
 uint64_t zpm_log_dropped_bytes(const struct zpm_log *log);
 
+/* Its pipe, which stays its own. */
+int zpm_log_source_fd(const struct zpm_log_source *source);
+
 /* Takes the pipe's read end over (made non-blocking); on failure it stays the
  * caller's.  `on_eof` comes from the
  * loop, at most once, when all writers have closed; the source is then still to

@@ -1,6 +1,5 @@
 #include "runtime/proc.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,9 +10,9 @@
 #include "runtime/port.h"
 #include "runtime/proc_exit.h"
 #include "runtime/proc_health.h"
+#include "runtime/proc_internal.h"
 #include "runtime/proc_run.h"
 #include "runtime/reaper.h"
-#include "runtime/wall.h"
 
 /* ---- effects ---- */
 
@@ -22,6 +21,7 @@ static void on_timer(uv_timer_t *timer)
 {
   struct zpm_proc *proc = timer->data;
 
+  proc->timer_due_ms = 0;
   if (proc->machine.state == ZPM_WARMING)
     zpm_proc_health_explain(proc);
   zpm_proc_feed(proc, ZPM_EV_TIMER);
@@ -74,6 +74,7 @@ static enum zpm_event ask_to_leave(struct zpm_proc *proc)
   const struct zpm_config *config = proc->recipe->config;
 
   zpm_proc_health_end(proc);
+  proc->told = true;
   if (proc->clearing != NULL) {
     zpm_port_cancel(proc->clearing);
     proc->clearing = NULL;
@@ -94,18 +95,34 @@ static void kill_rest(struct zpm_proc *proc)
     zpm_proc_exit_explain_stuck(proc);
 }
 
+void zpm_proc_set_timer(struct zpm_proc *proc, struct zpm_effects effects)
+{
+  if (effects.todo & ZPM_DO_DISARM) {
+    uv_timer_stop(&proc->timer);
+    proc->timer_due_ms = 0;
+  }
+  if (effects.todo & ZPM_DO_TIMER) {
+    uv_timer_start(&proc->timer, on_timer, effects.delay_ms, 0);
+    proc->timer_due_ms = uv_now(proc->services->loop) + effects.delay_ms;
+  }
+}
+
+enum zpm_event zpm_proc_terminate(struct zpm_proc *proc)
+{
+  enum zpm_event next = ask_to_leave(proc);
+
+  proc->events->moved(proc->ctx, proc);
+  return next;
+}
+
 /* Returns the event that follows at once, or ZPM_EVENTS. */
 static enum zpm_event carry_out(struct zpm_proc *proc,
                                 struct zpm_effects effects)
 {
   enum zpm_event next = ZPM_EVENTS;
 
-  if (effects.todo & ZPM_DO_DISARM)
-    uv_timer_stop(&proc->timer);
-  if (effects.todo & ZPM_DO_TIMER)
-    uv_timer_start(&proc->timer, on_timer, effects.delay_ms, 0);
   if (effects.todo & ZPM_DO_TERM)
-    next = ask_to_leave(proc);
+    next = zpm_proc_terminate(proc);
   if (effects.todo & ZPM_DO_KILL)
     kill_rest(proc);
   return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : next;
@@ -125,7 +142,7 @@ static void forget_renewal(struct zpm_proc *proc)
     proc->error = (struct zpm_error){0};
 }
 
-static void feed(struct zpm_proc *proc, enum zpm_event event)
+void zpm_proc_step(struct zpm_proc *proc, enum zpm_event event)
 {
   while (event != ZPM_EVENTS) {
     struct zpm_fact fact = {
@@ -138,6 +155,10 @@ static void feed(struct zpm_proc *proc, enum zpm_event event)
     struct zpm_effects effects =
         zpm_machine_step(&proc->machine, &proc->policy, &fact);
 
+    if (effects.todo & ZPM_DO_TERM)
+      proc->told = false;
+    zpm_proc_set_timer(proc, effects);
+    proc->events->moved(proc->ctx, proc);
     if (has_failed(proc, event))
       proc->events->failed(proc->ctx, proc);
     event = carry_out(proc, effects);
@@ -162,18 +183,29 @@ void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event)
   uv_update_time(proc->services->loop);
   if (event == ZPM_EV_GONE)
     release(proc);
-  feed(proc, event);
+  zpm_proc_step(proc, event);
   proc->events->changed(proc->ctx, proc);
+}
+
+void zpm_proc_begin_again(struct zpm_proc *proc)
+{
+  enum zpm_event next = spawn(proc);
+
+  if (next != ZPM_EVENTS)
+    zpm_proc_feed(proc, next);
+  else
+    proc->events->changed(proc->ctx, proc);
 }
 
 /* ---- what the keeper says ---- */
 
-/* The run never came to be: whatever the machine waits for, it is over. */
+/* The run never came to be: whatever the machine waits for, it is over.  Why is
+ * noted before what could tell it goes. */
 static void never_ran(struct zpm_proc *proc, enum zpm_event why)
 {
+  zpm_proc_step(proc, why);
   release(proc);
-  feed(proc, why);
-  feed(proc, ZPM_EV_GONE);
+  zpm_proc_step(proc, ZPM_EV_GONE);
   proc->events->changed(proc->ctx, proc);
 }
 
@@ -182,8 +214,10 @@ static void on_spawned(void *ctx, int pid, int error)
   struct zpm_proc *proc = ctx;
 
   proc->tree.leader = pid;
-  if (pid != 0)
+  if (pid != 0) {
+    proc->events->moved(proc->ctx, proc);
     return;
+  }
   zpm_error_set(
       &proc->error, ZPM_ESTART,
       "the system could not make a new process: %s. It is tried again",
@@ -202,7 +236,7 @@ static void leader_ended(struct zpm_proc *proc)
     return;
   }
   zpm_proc_health_end(proc);
-  feed(proc, ZPM_EV_EXIT);
+  zpm_proc_step(proc, ZPM_EV_EXIT);
   if (proc->machine.next == ZPM_HELD && proc->error.code == 0)
     zpm_proc_exit_explain_hold(proc, NULL);
   if (proc->recipe->config->shutdown_message)
@@ -220,9 +254,9 @@ static void on_exec_result(void *ctx, enum zpm_spawn_stage stage, int error)
   if (stage == ZPM_STAGE_NONE) {
     proc->exec = ZPM_EXEC_DONE;
     uv_update_time(proc->services->loop);
-    feed(proc, ZPM_EV_UP);
+    zpm_proc_step(proc, ZPM_EV_UP);
     if (zpm_machine_runs(&proc->machine) && !proc->tree.leader_ended)
-      zpm_proc_health_begin(proc, false);
+      zpm_proc_health_begin(proc, NULL);
     proc->events->changed(proc->ctx, proc);
     zpm_launch_deinit(&proc->launch);
   } else {
@@ -251,21 +285,9 @@ static void on_exited(void *ctx, int wait_status)
   zpm_proc_on_exited(ctx, wait_status);
 }
 
-/* Nobody can tell any more how the run goes on: it is ended here, and now. */
-static void on_keeper_lost(void *ctx)
+static void on_keeper_renewed(void *ctx)
 {
-  struct zpm_proc *proc = ctx;
-
-  if (proc->tree.leader_ended)
-    return;
-  if (proc->tree.leader == 0) {
-    on_spawned(proc, 0, ECHILD);
-    return;
-  }
-  kill(-proc->tree.leader, SIGKILL);
-  if (proc->exec == ZPM_EXEC_UNKNOWN)
-    proc->exec = ZPM_EXEC_DONE;
-  zpm_proc_on_exited(proc, SIGKILL);
+  zpm_proc_run_hand_over(ctx);
 }
 
 static void on_gone(void *ctx)
@@ -277,7 +299,7 @@ static const struct zpm_run_tree_events TREE_EVENTS = {
     .spawned = on_spawned,
     .exec_result = on_exec_result,
     .exited = on_exited,
-    .keeper_lost = on_keeper_lost,
+    .keeper_renewed = on_keeper_renewed,
     .gone = on_gone,
 };
 
@@ -300,24 +322,6 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
   uv_timer_init(services->loop, &proc->timer);
   uv_unref((uv_handle_t *)&proc->timer);
   proc->timer.data = proc;
-}
-
-void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
-                    int *fds)
-{
-  uint64_t now_ms = uv_now(proc->services->loop);
-  uint64_t wall_ms = zpm_wall_ms();
-  uint64_t up_ms = wall_ms > run->started_ms ? wall_ms - run->started_ms : 0;
-
-  /* Without its logs or channel the app still runs, and is looked after. */
-  zpm_proc_run_adopt(proc, run->id, fds);
-  zpm_policy_of_config(&proc->policy, proc->recipe->config);
-  proc->tree.leader = pid;
-  zpm_run_tree_confirm(&proc->tree);
-  proc->exec = ZPM_EXEC_DONE;
-  carry_out(proc, zpm_machine_adopt(&proc->machine, &proc->policy, run,
-                                    up_ms < now_ms ? now_ms - up_ms : 0));
-  zpm_proc_health_begin(proc, run->ready);
 }
 
 void zpm_proc_renew(struct zpm_proc *proc, const char *why)

@@ -37,6 +37,9 @@ struct zpm_recipe {
 /* What the owner is told, always last in a callback from the loop or at the
  * end of zpm_proc_feed(). */
 struct zpm_proc_events {
+  /* Its machine has made a step, whose effects are carried out after this; or
+   * something else changed that zpm_proc_snapshot tells. */
+  void (*moved)(void *ctx, struct zpm_proc *proc);
   /* Its state, pid or error changed. */
   void (*changed)(void *ctx, struct zpm_proc *proc);
   /* A run ended; proc->last_exit says how. */
@@ -63,7 +66,10 @@ struct zpm_proc {
 
   struct zpm_machine machine;
   struct zpm_policy policy;
-  uv_timer_t timer; /* the machine's one timer */
+  uv_timer_t timer;      /* the machine's one timer */
+  uint64_t timer_due_ms; /* monotonic; 0: it does not run */
+  bool told;             /* STOPPING: it has been asked to leave */
+  zpm_place place;       /* of its snapshot; the supervisor's */
 
   /* The current run. */
   struct zpm_run_tree tree;
@@ -72,7 +78,8 @@ struct zpm_proc {
   int failed_error;
   struct zpm_launch launch;
   struct zpm_log_source *sources[2];
-  uint64_t log_marks[2];       /* zpm_log_total_bytes when it began */
+  uint64_t pipes[2];     /* inodes of its output, by enum zpm_stream; 0: none */
+  uint64_t log_marks[2]; /* zpm_log_total_bytes when it began */
   struct zpm_channel *channel; /* or NULL */
   int notify_fd;               /* until there are checks; else -1 */
   struct zpm_checks *checks;   /* while its program runs; NULL: there is nothing
@@ -100,14 +107,24 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
 /* A wish (START, STOP, RESTART), or what the reaper found (GONE). */
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 
+/* Then, when nothing of anybody's former run is left that could be in the way:
+ * does what another supervisor had begun to do when it died. */
+void zpm_proc_resume(struct zpm_proc *proc);
+
 /* RENEW: `why` is a sentence without its name ("src/a.js changed"). */
 void zpm_proc_renew(struct zpm_proc *proc, const char *why);
 
-/* Goes on with a process that another supervisor started and the keeper still
- * has: as if it had run here all the time.  Takes `fds` over (see proc_run.h).
- */
-void zpm_proc_adopt(struct zpm_proc *proc, const struct zpm_run *run, int pid,
-                    int *fds);
+/* What it is doing, for whoever supervises it next.  What the app knows (the
+ * wishes) is left out. */
+void zpm_proc_snapshot(const struct zpm_proc *proc,
+                       struct zpm_snapshot *snapshot);
+
+/* Goes on where another supervisor left it: as if it had been here all the
+ * time.  `how` is what to do about its run (not SEARCH); `fds` are what is left
+ * of that and are taken over (see proc_run.h).  Starts nothing yet. */
+void zpm_proc_succeed(struct zpm_proc *proc,
+                      const struct zpm_snapshot *snapshot,
+                      enum zpm_succession how, int *fds);
 
 /* The keeper says how the leader ended; may be told twice. */
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);

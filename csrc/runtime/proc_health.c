@@ -18,6 +18,13 @@ static void on_failing(void *ctx, const char *why)
   zpm_proc_feed(proc, ZPM_EV_UNHEALTHY);
 }
 
+static void on_changed(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->events->moved(proc->ctx, proc);
+}
+
 static bool on_ping(void *ctx)
 {
   struct zpm_proc *proc = ctx;
@@ -30,10 +37,12 @@ static bool on_ping(void *ctx)
 static const struct zpm_checks_events EVENTS = {
     .ready = on_ready,
     .failing = on_failing,
+    .changed = on_changed,
     .ping = on_ping,
 };
 
-void zpm_proc_health_begin(struct zpm_proc *proc, bool is_ready)
+void zpm_proc_health_begin(struct zpm_proc *proc,
+                           const struct zpm_snapshot *before)
 {
   struct zpm_checks_options options = {
       .services = proc->services,
@@ -42,7 +51,7 @@ void zpm_proc_health_begin(struct zpm_proc *proc, bool is_ready)
       .ctx = proc,
       .leader = proc->tree.leader,
       .notify_fd = proc->notify_fd,
-      .is_ready = is_ready,
+      .before = before,
   };
   struct zpm_error err = {0};
 

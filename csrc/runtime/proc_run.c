@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/channel.h"
@@ -19,12 +19,13 @@ struct ends {
   int ours[ZPM_RUN_FDS];  /* 0 is never used */
 };
 
-/* The letters by which the keeper stores our ends, by the child's fd. */
-static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i', 'n'};
+/* The letters by which the keeper stores our ends, by the child's fd.  Those of
+ * EXEC and WATCH are stored by keeper_link.c and run_tree.c. */
+static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i', 'n', 'x', 'p'};
 
 void zpm_proc_run_name(char *name, int fd, uint64_t id)
 {
-  snprintf(name, ZPM_WIRE_NAME_MAX, "%c/%016" PRIx64, KEPT_AS[fd], id);
+  zpm_keeper_name(name, KEPT_AS[fd], id);
 }
 
 static void close_all(int *fds)
@@ -36,18 +37,36 @@ static void close_all(int *fds)
   }
 }
 
+/* The app gets an end that can also be read: so its pipe never is without a
+ * reader, and it does not die of SIGPIPE if keeper and daemon go at once; what
+ * it writes waits until the next ones come. */
+static int open_pipe(int *ours, int *childs)
+{
+  int ends[2];
+  char path[32];
+
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return -errno;
+  *ours = ends[0];
+  snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+  *childs = open(path, O_RDWR | O_CLOEXEC);
+  if (*childs < 0)
+    *childs = ends[1]; /* without /proc it is as it was */
+  else
+    close(ends[1]);
+  return 0;
+}
+
 static int open_ends(struct ends *ends, bool channel)
 {
   ends->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (ends->child[0] < 0)
     return -errno;
   for (int fd = 1; fd <= 2; fd++) {
-    int pipe_ends[2];
+    int rc = open_pipe(&ends->ours[fd], &ends->child[fd]);
 
-    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
-      return -errno;
-    ends->ours[fd] = pipe_ends[0];
-    ends->child[fd] = pipe_ends[1];
+    if (rc != 0)
+      return rc;
   }
   if (channel) {
     int pair[2];
@@ -141,6 +160,13 @@ static void on_output_ended(void *ctx)
   (void)ctx;
 }
 
+static uint64_t inode_of(int fd)
+{
+  struct stat file;
+
+  return fd >= 0 && fstat(fd, &file) == 0 ? (uint64_t)file.st_ino : 0;
+}
+
 /* Takes over what it could use. */
 static int attach(struct zpm_proc *proc, int *ours)
 {
@@ -149,6 +175,7 @@ static int attach(struct zpm_proc *proc, int *ours)
   proc->notify_fd = ours[ZPM_RUN_NOTIFY];
   ours[ZPM_RUN_NOTIFY] = -1;
   for (int i = 0; i < 2 && rc == 0; i++) {
+    proc->pipes[i] = inode_of(ours[i + 1]);
     if (ours[i + 1] < 0)
       continue;
     rc = zpm_log_source_add(proc->recipe->logs[i], ours[i + 1], on_output_ended,
@@ -224,7 +251,8 @@ static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
 
 enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
 {
-  struct ends ends = {{-1, -1, -1, -1, -1}, {-1, -1, -1, -1, -1}};
+  struct ends ends = {{-1, -1, -1, -1, -1, -1, -1},
+                      {-1, -1, -1, -1, -1, -1, -1}};
   char notify[ZPM_NOTIFY_NAME_SIZE];
   int rc;
 
@@ -244,8 +272,10 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     rc = keep_ours(proc, &ends);
   if (rc == 0)
     rc = attach(proc, ends.ours);
-  if (rc == 0)
+  if (rc == 0) {
+    proc->events->moved(proc->ctx, proc); /* the run has its id now */
     rc = ask_keeper(proc, &ends);
+  }
   /* They are in the keeper's hands, or of no more use: of 100 apps that start
    * at once only one has its environment in memory. */
   zpm_strv_deinit(&proc->launch.argv);
@@ -254,7 +284,11 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   close_all(ends.ours);
   if (rc == 0)
     return ZPM_EVENTS;
-  return failed(proc, rc == ZPM_EKEEPER ? ZPM_EV_CANNOT : ZPM_EV_FORK_FAILED,
+  /* There will be another keeper soon; a person is told at once. */
+  return failed(proc,
+                rc == ZPM_EKEEPER && proc->machine.cause == ZPM_CAUSE_ASKED
+                    ? ZPM_EV_CANNOT
+                    : ZPM_EV_FORK_FAILED,
                 rc);
 }
 
@@ -266,6 +300,31 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   rc = attach(proc, fds);
   close_all(fds);
   return rc;
+}
+
+/* ---- another keeper ---- */
+
+static void put(struct zpm_proc *proc, int fd, int ours)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  if (ours < 0)
+    return;
+  zpm_proc_run_name(name, fd, proc->tree.id);
+  zpm_keeper_link_put(proc->services->link, name, ours);
+}
+
+void zpm_proc_run_hand_over(struct zpm_proc *proc)
+{
+  for (int i = 0; i < 2; i++) {
+    if (proc->sources[i] != NULL)
+      put(proc, i + 1, zpm_log_source_fd(proc->sources[i]));
+  }
+  if (proc->channel != NULL)
+    put(proc, ZPM_RUN_CHANNEL_FD, zpm_channel_fd(proc->channel));
+  put(proc, ZPM_RUN_NOTIFY,
+      proc->notify_fd >= 0 ? proc->notify_fd
+                           : zpm_checks_notify_fd(proc->checks));
 }
 
 /* ---- end ---- */

@@ -13,7 +13,10 @@ struct zpm_proc;
 
 enum {
   ZPM_RUN_CHANNEL_FD = 3,
-  ZPM_RUN_NOTIFY = 4, /* no descriptor of the child: it knows a name */
+  /* No descriptors of the child: */
+  ZPM_RUN_NOTIFY = 4, /* it knows a name for it */
+  ZPM_RUN_EXEC,       /* the result of its start (keeper_exec.h) */
+  ZPM_RUN_WATCH,      /* its leader, if that is no child of the keeper */
   ZPM_RUN_FDS
 };
 
@@ -22,12 +25,16 @@ enum {
 enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc);
 
 /* The keeper's name for our end of the child's fd (1, 2, the channel), or
- * of the notify socket. */
+ * of what else belongs to the run. */
 void zpm_proc_run_name(char *name, int fd, uint64_t id);
 
 /* Goes on with a run that another supervisor began.  `fds` are our ends by the
- * child's fd (-1: not there) and are taken over. */
+ * child's fd (-1: not there) and are taken over, but for EXEC, which the caller
+ * has taken. */
 int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds);
+
+/* The keeper is a new one: gives it what it is to hold of the run. */
+void zpm_proc_run_hand_over(struct zpm_proc *proc);
 
 /* What is in the log pipes goes to the files, then all is closed. */
 void zpm_proc_run_end(struct zpm_proc *proc);

@@ -19,6 +19,7 @@
  */
 struct zpm_config;
 struct zpm_run_tree;
+struct zpm_foreign;
 struct zpm_services;
 struct zpm_spawn;
 
@@ -33,7 +34,8 @@ struct zpm_run_tree_events {
   void (*spawned)(void *ctx, int pid, int error);
   void (*exec_result)(void *ctx, enum zpm_spawn_stage stage, int error);
   void (*exited)(void *ctx, int wait_status);
-  void (*keeper_lost)(void *ctx);
+  /* There is a new keeper, which holds nothing of the run yet. */
+  void (*keeper_renewed)(void *ctx);
   /* The reaper found that nothing is left of it. */
   void (*gone)(void *ctx);
 };
@@ -47,9 +49,14 @@ struct zpm_run_tree {
   const struct zpm_config *config; /* of the app it is a process of, set by the
                                       owner; NULL: it is something beside one */
 
-  uint64_t id; /* 0: there is no run */
-  int leader;  /* pid; 0: not known yet */
+  uint64_t id;          /* 0: there is no run */
+  int leader;           /* pid; 0: not known yet */
+  uint64_t start_ticks; /* when that began (zpm_platform_start_ticks); 0: not
+                           known */
   char marker[ZPM_RUN_MARKER_SIZE];
+  bool is_foreign; /* its leader is (or was) no child of the keeper: */
+  struct zpm_foreign *foreign; /* it is watched here until it ends */
+  int heir; /* pid of whoever adopts what it leaves behind; 0: not known */
   bool leader_ended;
   bool confined; /* its leader was seen in the group of the run: so whoever is
                     of it is in there */
@@ -108,7 +115,21 @@ bool zpm_run_tree_met_oom(const struct zpm_run_tree *tree);
 /* How a leader ended, now, by its wait status. */
 struct zpm_exit zpm_run_tree_exit(int wait_status, uint64_t uptime_ms);
 
-/* Tells every run that there is now that the keeper is lost. */
-void zpm_run_tree_lose_keeper(struct zpm_services *services);
+/* The marker of the run with this id. */
+void zpm_run_marker(char marker[ZPM_RUN_MARKER_SIZE], uint64_t id);
+
+/* Finds the leader of a run of which nothing but the marker is known, and that
+ * its program runs; false: there is none.  Reads the process table. */
+bool zpm_run_find(const char *marker, int *pid, uint64_t *start_ticks);
+bool zpm_run_tree_find_leader(struct zpm_run_tree *tree);
+
+/* The leader is no child of the keeper: it is watched from here from now on.
+ * `watch` is a descriptor that a former daemon had for that (taken over), or
+ * -1. */
+void zpm_run_tree_make_foreign(struct zpm_run_tree *tree, int watch);
+
+/* To a new keeper: this run; all runs that there are. */
+void zpm_run_tree_hand_over(struct zpm_run_tree *tree);
+void zpm_run_tree_hand_over_all(struct zpm_services *services);
 
 #endif

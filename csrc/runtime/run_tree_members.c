@@ -22,6 +22,8 @@ size_t zpm_run_tree_members(struct zpm_run_tree *tree,
 {
   struct zpm_tree_query query = {
       .leader = tree->leader,
+      .leader_start = tree->is_foreign ? tree->start_ticks : 0,
+      .heir = tree->heir,
       .keeper = zpm_keeper_link_pid(tree->services->link),
       .has_marker = carries_marker,
       .ctx = tree,

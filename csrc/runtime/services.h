@@ -10,6 +10,7 @@
 #include "core/budget.h"
 #include "runtime/lookup.h"
 #include "runtime/run_group.h"
+#include "runtime/snapshots.h"
 #include "zpm/supervisor.h"
 
 struct zpm_keeper_link;
@@ -32,7 +33,9 @@ struct zpm_services {
   struct zpm_list jobs;  /* job.c's: all of them */
   struct zpm_lookups lookups;
   struct zpm_run_groups groups;
-  struct zpm_str oom_source; /* zpm_platform_oom_source */
+  struct zpm_str oom_source;      /* zpm_platform_oom_source */
+  struct zpm_snapshots snapshots; /* for the next daemon */
+  uint64_t boot;                  /* hash of the system's boot id */
 };
 
 #endif

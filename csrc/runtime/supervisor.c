@@ -1,9 +1,11 @@
 #include "runtime/supervisor_internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "core/suggest.h"
+#include "platform/platform.h"
 #include "runtime/keeper_link.h"
 #include "runtime/waiter.h"
 
@@ -85,6 +87,8 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
   zpm_list_remove(&app->link);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
+  for (size_t i = 0; i < app->proc_count; i++)
+    zpm_snapshots_clear(&supervisor->services.snapshots, &app->procs[i].place);
   tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
   zpm_waiter_dismiss(app, 0);
   zpm_supervisor_drop_app(supervisor, app);
@@ -110,6 +114,23 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
 static struct zpm_supervisor *owner_of(const struct zpm_proc *proc)
 {
   return ZPM_CONTAINER_OF(proc->services, struct zpm_supervisor, services);
+}
+
+/* When it is suspended, what was wanted before still is. */
+static void on_proc_moved(void *ctx, struct zpm_proc *proc)
+{
+  struct zpm_supervisor *supervisor = owner_of(proc);
+  const struct zpm_app *app = ctx;
+  struct zpm_snapshot snapshot;
+
+  if (supervisor->services.snapshots.fd < 0)
+    return;
+  zpm_proc_snapshot(proc, &snapshot);
+  snapshot.forget = app->forget;
+  snapshot.want_up =
+      supervisor->suspended ? app->record.want_up : zpm_app_is_wanted(app);
+  zpm_snapshots_write(&supervisor->services.snapshots, &proc->place,
+                      app->record.config.name, proc->instance, &snapshot);
 }
 
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
@@ -164,6 +185,7 @@ static void on_proc_trouble(void *ctx, struct zpm_proc *proc, const char *text)
 }
 
 static const struct zpm_proc_events PROC_EVENTS = {
+    .moved = on_proc_moved,
     .changed = on_proc_changed,
     .ended = on_proc_ended,
     .failed = on_proc_failed,
@@ -184,15 +206,33 @@ static void on_spawned(void *ctx, uint64_t id, int pid, int error)
 {
   struct zpm_run_tree *tree = tree_of(ctx, id);
 
+  if (tree != NULL && pid != 0)
+    tree->start_ticks = zpm_platform_start_ticks(pid);
   if (tree != NULL)
     tree->events->spawned(tree->ctx, pid, error);
   else if (pid == 0) /* for a former daemon: no exit will follow */
     zpm_supervisor_save_ack(ctx, id);
 }
 
+/* The keeper that was asked to start it is lost, and has not said whether it
+ * did.  False: it had not. */
+static bool find_and_tell(struct zpm_run_tree *tree, enum zpm_spawn_stage stage)
+{
+  int pid = 0;
+
+  if (stage == ZPM_STAGE_NONE && zpm_run_tree_find_leader(tree))
+    pid = tree->leader;
+  tree->events->spawned(tree->ctx, pid, EOWNERDEAD);
+  if (pid != 0)
+    zpm_run_tree_hand_over(tree);
+  return pid != 0;
+}
+
 static void confirm_and_tell(struct zpm_run_tree *tree,
                              enum zpm_spawn_stage stage, int error)
 {
+  if (tree->leader == 0 && !find_and_tell(tree, stage))
+    return;
   if (stage == ZPM_STAGE_NONE)
     zpm_run_tree_confirm(tree);
   tree->events->exec_result(tree->ctx, stage, error);
@@ -220,21 +260,11 @@ static void on_exited(void *ctx, uint64_t id, int pid, int wait_status)
     zpm_supervisor_save_ack(ctx, id);
 }
 
-/* Without its parent an app can neither be watched nor ended safely later, and
- * whoever supervises next would start a second copy: end them now. */
-static void on_keeper_lost(void *ctx)
-{
-  struct zpm_supervisor *supervisor = ctx;
-
-  zpm_run_tree_lose_keeper(&supervisor->services);
-  tell(supervisor, ZPM_EVENT_KEEPER_LOST, NULL);
-}
-
 const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS = {
     .spawned = on_spawned,
     .exec_result = on_exec_result,
     .exited = on_exited,
-    .lost = on_keeper_lost,
+    .lost = zpm_supervisor_on_keeper_lost,
 };
 
 /* ---- apps ---- */

@@ -20,6 +20,7 @@
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
  * supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
  * supervisor_takeover.c (apps that outlived their supervisor),
+ * supervisor_search.c (and their keeper), supervisor_rebirth.c (a new keeper),
  * supervisor_trouble.c (what the host's log is told).
  */
 
@@ -44,6 +45,13 @@ struct zpm_supervisor {
   char *logs_folder;
   char *state_path; /* or NULL */
   char *agent_path; /* or NULL */
+
+  /* supervisor_rebirth.c */
+  char *keeper_path;
+  struct zpm_strv daemon; /* empty: the keeper is ours alone */
+  uv_timer_t rebirth_timer;
+  uint64_t rebirth_pause_ms;
+  uint64_t reborn_ms; /* monotonic; 0: the keeper is the first one */
 
   /* supervisor_save.c */
   uv_timer_t save_timer;
@@ -99,9 +107,19 @@ void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app);
 
-/* What a supervisor that died left with the keeper. */
-void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
-                              struct zpm_keeper_table *table);
+/* What a supervisor that died left with the keeper. 0 or ZPM_ENOMEM. */
+int zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
+                             struct zpm_keeper_table *table);
+/* One run of that, which the keeper does not have: goes on with it if its
+ * process lives (`fds` are taken over). */
+void zpm_supervisor_search(struct zpm_supervisor *supervisor,
+                           struct zpm_app *app, struct zpm_proc *proc,
+                           struct zpm_snapshot *snapshot, int *fds);
+
+void zpm_supervisor_rebirth_init(struct zpm_supervisor *supervisor);
+void zpm_supervisor_on_keeper_lost(void *ctx);
+/* Gives the keeper the snapshots, for the next daemon. */
+void zpm_supervisor_keep_snapshots(struct zpm_supervisor *supervisor);
 
 void zpm_supervisor_save_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,

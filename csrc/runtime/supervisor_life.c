@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "core/hashes.h"
 #include "platform/platform.h"
 #include "proto/state_json.h"
 #include "runtime/job.h"
@@ -96,14 +98,14 @@ static int link_keeper(struct zpm_supervisor *supervisor,
   struct zpm_keeper_table table = {0};
   int rc;
 
-  if (options->keeper_path != NULL)
+  if (options->daemon == NULL)
     return zpm_keeper_link_own(services->loop, options->keeper_path,
                                &ZPM_SUPERVISOR_KEEPER_EVENTS, supervisor,
                                &services->link, err);
   rc = zpm_keeper_link_inherit(services->loop, &ZPM_SUPERVISOR_KEEPER_EVENTS,
                                supervisor, &services->link, &table, err);
   if (rc == 0)
-    zpm_supervisor_take_over(supervisor, &table);
+    rc = zpm_supervisor_take_over(supervisor, &table);
   zpm_keeper_table_deinit(&table);
   return rc;
 }
@@ -113,6 +115,15 @@ static void on_apps_closed(void *ctx);
 static char *copy_or_null(const char *text)
 {
   return text != NULL ? zpm_strdup(text) : NULL;
+}
+
+static int copy_words(struct zpm_strv *copy, char *const *words)
+{
+  int rc = 0;
+
+  for (; rc == 0 && words != NULL && *words != NULL; words++)
+    rc = zpm_strv_push(copy, *words);
+  return rc;
 }
 
 /* The paths that files of an app are told from. */
@@ -131,6 +142,7 @@ static int list_own_paths(struct zpm_strv *paths,
 static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
                  const struct zpm_supervisor_options *options)
 {
+  char boot[ZPM_BOOT_ID_SIZE];
   uv_timeval64_t wall;
 
   uv_gettimeofday(&wall);
@@ -140,6 +152,7 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
       .logs_folder = copy_or_null(options->logs_folder),
       .state_path = copy_or_null(options->state_path),
       .agent_path = copy_or_null(options->agent_path),
+      .keeper_path = copy_or_null(options->keeper_path),
   };
   supervisor->services = (struct zpm_services){
       .loop = loop,
@@ -148,31 +161,41 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
       .agent_path = supervisor->agent_path,
       /* Runs of other supervisors, and of earlier ones, have other ids. */
       .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,
+      .snapshots = {.fd = -1},
+      .boot = zpm_hashes_of(0, boot, strlen(zpm_platform_boot_id(boot))),
   };
   zpm_list_init(&supervisor->services.trees);
   zpm_list_init(&supervisor->services.jobs);
   zpm_list_init(&supervisor->apps);
   zpm_closer_init(&supervisor->closer, on_apps_closed, supervisor);
   zpm_supervisor_save_init(supervisor);
+  zpm_supervisor_rebirth_init(supervisor);
   zpm_supervisor_measure_init(supervisor);
 }
 
-/* The record still is what was saved: nothing has been saved since. */
+/* The wishes in the record still are what was saved, or what the snapshots
+ * say: nothing has been saved since. */
+static void resume(struct zpm_supervisor *supervisor, struct zpm_app *app)
+{
+  enum zpm_event wish;
+
+  for (size_t i = 0; i < app->proc_count; i++)
+    zpm_proc_resume(&app->procs[i]);
+  wish = zpm_machine_resume(&app->procs[0].machine, app->record.want_up,
+                            app->record.run.leaving);
+  if (wish != ZPM_EVENTS)
+    zpm_app_feed(app, wish);
+  else
+    zpm_app_sync_renewal(app);
+  zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
+  if (app->forget)
+    zpm_supervisor_settle(supervisor, app);
+}
+
 void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
-  {
-    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
-
-    enum zpm_event wish = zpm_machine_resume(
-        &app->procs[0].machine, app->record.want_up, app->record.run.leaving);
-
-    if (wish != ZPM_EVENTS)
-      zpm_app_feed(app, wish);
-    else
-      zpm_app_sync_renewal(app);
-    zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
-  }
+  resume(supervisor, ZPM_CONTAINER_OF(it, struct zpm_app, link));
 }
 
 /* ---- death ---- */
@@ -188,6 +211,9 @@ static void release(void *ctx)
   zpm_free(supervisor->logs_folder);
   zpm_free(supervisor->state_path);
   zpm_free(supervisor->agent_path);
+  zpm_free(supervisor->keeper_path);
+  zpm_strv_deinit(&supervisor->daemon);
+  zpm_snapshots_close(&supervisor->services.snapshots);
   zpm_free(supervisor->acks);
   zpm_run_groups_close(&supervisor->services.groups);
   zpm_str_deinit(&supervisor->services.oom_source);
@@ -215,6 +241,8 @@ static void close_parts(struct zpm_supervisor *supervisor)
   uv_close((uv_handle_t *)&supervisor->sync_timer, on_timer_closed);
   zpm_closer_hold(closer);
   uv_close((uv_handle_t *)&supervisor->measure_timer, on_timer_closed);
+  zpm_closer_hold(closer);
+  uv_close((uv_handle_t *)&supervisor->rebirth_timer, on_timer_closed);
   zpm_supervisor_limits_close(supervisor);
   zpm_job_drop_all(services, closer);
   zpm_lookups_wait(&services->lookups, closer);
@@ -296,12 +324,14 @@ static int create_parts(struct zpm_supervisor *supervisor,
   supervisor->metrics = zpm_metrics_create();
   if (supervisor->metrics == NULL || supervisor->logs_folder == NULL ||
       zpm_reaper_create(services->loop, &services->reaper) != 0 ||
+      supervisor->keeper_path == NULL ||
+      copy_words(&supervisor->daemon, options->daemon) != 0 ||
       list_own_paths(&services->own_paths, options) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   if (zpm_platform_oom_source(&services->oom_source) != 0)
     zpm_str_clear(&services->oom_source); /* nobody can tell, then */
   zpm_run_groups_open(&services->groups,
-                      options->keeper_path == NULL ? options->state_path : NULL,
+                      options->daemon != NULL ? options->state_path : NULL,
                       services->last_id);
   rc = zpm_logs_create(services->loop, &logs, &services->logs, err);
   if (rc == 0)

@@ -5,8 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "platform/platform.h"
 #include "runtime/proc_run.h"
+#include "runtime/wall.h"
+
+/* What the keeper held at the end of the former daemon, and who takes what. */
+struct takeover {
+  struct zpm_supervisor *supervisor;
+  struct zpm_keeper_table *table;
+  bool *claimed; /* of each child in the table */
+  size_t taken;
+};
+
+/* ---- what belongs to a run ---- */
 
 /* Our end by that name, which is the caller's from now on; -1: not there. */
 static int claim(struct zpm_keeper_table *table, const char *name)
@@ -23,6 +35,158 @@ static int claim(struct zpm_keeper_table *table, const char *name)
   return -1;
 }
 
+static void claim_run(struct takeover *takeover, uint64_t id,
+                      int fds[ZPM_RUN_FDS])
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  for (int fd = 0; fd < ZPM_RUN_FDS; fd++) {
+    fds[fd] = -1;
+    if (fd == 0 || id == 0)
+      continue;
+    zpm_proc_run_name(name, fd, id);
+    fds[fd] = claim(takeover->table, name);
+  }
+}
+
+static const struct zpm_keeper_child *claim_child(struct takeover *takeover,
+                                                  uint64_t id)
+{
+  for (size_t i = 0; i < takeover->table->child_count && id != 0; i++) {
+    if (takeover->table->children[i].id != id)
+      continue;
+    takeover->claimed[i] = true;
+    return &takeover->table->children[i];
+  }
+  return NULL;
+}
+
+/* ---- from a snapshot to a proc ---- */
+
+/* What the former daemon knew but had not saved yet. */
+static void complete_record(struct zpm_app *app,
+                            const struct zpm_snapshot *snapshot)
+{
+  const struct zpm_past *past = &app->record.past;
+  bool noted = past->len > 0 && past->exits[0].at_ms == snapshot->last.at_ms;
+
+  app->record.want_up = snapshot->want_up;
+  app->record.run.leaving = false; /* the machine knows */
+  app->forget = snapshot->forget;
+  if (snapshot->last.at_ms != 0 && !noted)
+    zpm_past_add(&app->record.past, &snapshot->last, NULL, NULL);
+}
+
+static void find_snapshot(struct takeover *takeover, struct zpm_app *app,
+                          struct zpm_proc *proc, struct zpm_snapshot *snapshot)
+{
+  struct zpm_services *services = &takeover->supervisor->services;
+  struct zpm_policy policy = {0};
+
+  proc->place = zpm_snapshots_find(
+      &services->snapshots, app->record.config.name, proc->instance, snapshot);
+  if (proc->place != 0) {
+    complete_record(app, snapshot);
+    return;
+  }
+  zpm_policy_of_config(&policy, &app->record.config);
+  zpm_snapshot_of_record(snapshot, &app->record, &policy,
+                         uv_now(services->loop), zpm_wall_ms());
+}
+
+/* The run goes on under a keeper that knows of it: or it has ended meanwhile.
+ */
+static void follow(struct zpm_proc *proc, const struct zpm_keeper_child *child,
+                   int watch)
+{
+  if (child->foreign)
+    zpm_run_tree_make_foreign(&proc->tree, watch);
+  else if (child->exited)
+    zpm_proc_on_exited(proc, child->wait_status);
+}
+
+static void succeed(struct takeover *takeover, struct zpm_app *app,
+                    struct zpm_proc *proc)
+{
+  const struct zpm_keeper_child *child;
+  struct zpm_snapshot snapshot;
+  int fds[ZPM_RUN_FDS];
+  enum zpm_succession how;
+  int watch;
+
+  find_snapshot(takeover, app, proc, &snapshot);
+  child = claim_child(takeover, snapshot.run);
+  claim_run(takeover, snapshot.run, fds);
+  watch = fds[ZPM_RUN_WATCH];
+  fds[ZPM_RUN_WATCH] = -1;
+  how = zpm_snapshot_succession(&snapshot, child != NULL);
+  if (how == ZPM_SUCCEED_SEARCH) {
+    zpm_supervisor_search(takeover->supervisor, app, proc, &snapshot, fds);
+    return;
+  }
+  if (child != NULL)
+    snapshot.leader = child->pid;
+  zpm_proc_succeed(proc, &snapshot, how, fds);
+  takeover->taken += how != ZPM_SUCCEED_NONE;
+  if (how == ZPM_SUCCEED_RUN)
+    follow(proc, child, watch);
+  else if (watch >= 0)
+    close(watch);
+}
+
+static void succeed_all(struct takeover *takeover)
+{
+  ZPM_LIST_EACH(it, &takeover->supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    for (size_t i = 0; i < app->proc_count; i++)
+      succeed(takeover, app, &app->procs[i]);
+  }
+}
+
+/* ---- what belongs to nobody ---- */
+
+/* Of a run that nobody knows (its supervisor died before it could write that
+ * down), or of a command beside an app: ended, so that there never are two.
+ * What has left its group is found by the marker, below.  One whose end has
+ * been dealt with already is only to be acknowledged. */
+static void end(struct zpm_supervisor *supervisor,
+                const struct zpm_keeper_child *child)
+{
+  if (child->exited)
+    zpm_supervisor_save_ack(supervisor, child->id);
+  else
+    zpm_keeper_link_kill(supervisor->services.link, child->id, SIGKILL, true);
+  if (child->foreign)
+    zpm_keeper_link_ack(supervisor->services.link, child->id);
+}
+
+static void end_others(const struct takeover *takeover)
+{
+  for (size_t i = 0; i < takeover->table->child_count; i++) {
+    if (!takeover->claimed[i])
+      end(takeover->supervisor, &takeover->table->children[i]);
+  }
+}
+
+/* What begins with '@' is nobody's run, and stays with the keeper. */
+static void drop_fds(struct zpm_supervisor *supervisor,
+                     struct zpm_keeper_table *table)
+{
+  for (size_t i = 0; i < table->fd_count; i++) {
+    if (table->fds[i].fd < 0)
+      continue;
+    close(table->fds[i].fd);
+    if (table->fds[i].name[0] != '@')
+      zpm_keeper_link_del(supervisor->services.link, table->fds[i].name);
+  }
+}
+
+/* ---- what was lost ---- */
+
+enum { LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
+
 static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
                                   uint64_t id)
 {
@@ -36,140 +200,105 @@ static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
   return NULL;
 }
 
-static void adopt(struct zpm_app *app, const struct zpm_keeper_child *child,
-                  struct zpm_keeper_table *table)
+static bool any_was_lost(const struct takeover *takeover)
 {
-  int fds[ZPM_RUN_FDS] = {-1, -1, -1, -1, -1};
-  char name[ZPM_WIRE_NAME_MAX];
+  const struct zpm_supervisor *supervisor = takeover->supervisor;
 
-  for (int fd = 1; fd < ZPM_RUN_FDS; fd++) {
-    zpm_proc_run_name(name, fd, child->id);
-    fds[fd] = claim(table, name);
-  }
-  zpm_proc_adopt(&app->procs[0], &app->record.run, child->pid, fds);
-  if (child->exited)
-    zpm_proc_on_exited(&app->procs[0], child->wait_status);
-}
-
-/* Of a run that the state does not know (its supervisor died before it could
- * write that down): ended, so that there never are two of an app.  What has
- * left its group is found by the marker, below. */
-static void end(struct zpm_supervisor *supervisor,
-                const struct zpm_keeper_child *child)
-{
-  if (child->exited)
-    zpm_supervisor_save_ack(supervisor, child->id);
-  else
-    zpm_keeper_link_kill(supervisor->services.link, child->id, SIGKILL, true);
-}
-
-static void drop_fds(struct zpm_supervisor *supervisor,
-                     struct zpm_keeper_table *table)
-{
-  for (size_t i = 0; i < table->fd_count; i++) {
-    if (table->fds[i].fd < 0)
-      continue;
-    close(table->fds[i].fd);
-    zpm_keeper_link_del(supervisor->services.link, table->fds[i].name);
-  }
-}
-
-/* ---- what was lost ---- */
-
-enum { LOOKS = 200, BETWEEN_LOOKS_MS = 10 };
-
-static bool was_lost(const struct zpm_app *app)
-{
-  return app->record.run.id != 0 && app->procs[0].tree.id == 0;
-}
-
-static bool any_was_lost(const struct zpm_supervisor *supervisor,
-                         const struct zpm_keeper_table *table)
-{
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    if (was_lost(ZPM_CONTAINER_OF(it, struct zpm_app, link)))
+    uint64_t id = ZPM_CONTAINER_OF(it, struct zpm_app, link)->record.run.id;
+
+    if (id != 0 && zpm_run_tree_of(&supervisor->services, id) == NULL)
       return true;
   }
-  for (size_t i = 0; i < table->child_count; i++) {
-    if (app_of_run(supervisor, table->children[i].id) == NULL)
+  for (size_t i = 0; i < takeover->table->child_count; i++) {
+    if (!takeover->claimed[i])
       return true;
   }
   return false;
 }
 
-/* A run of one of our apps that the keeper has not, or a run of our keeper that
- * belongs to no app. */
-static bool is_lost_run(const struct zpm_supervisor *supervisor,
-                        const struct zpm_keeper_table *table, uint64_t id)
+/* A run of one of our apps that could not be taken over, or a run of our keeper
+ * that belongs to no app. */
+static bool is_lost_run(const struct takeover *takeover, uint64_t id)
 {
-  struct zpm_app *app = app_of_run(supervisor, id);
-
-  if (app != NULL)
-    return was_lost(app);
-  for (size_t i = 0; i < table->child_count; i++) {
-    if (table->children[i].id == id)
+  if (zpm_run_tree_of(&takeover->supervisor->services, id) != NULL)
+    return false;
+  if (app_of_run(takeover->supervisor, id) != NULL)
+    return true;
+  for (size_t i = 0; i < takeover->table->child_count; i++) {
+    if (takeover->table->children[i].id == id)
       return true;
   }
   return false;
 }
 
 /* Whether the process belongs to a run that was lost; then it is ended. */
-static bool end_stray(const struct zpm_supervisor *supervisor,
-                      const struct zpm_keeper_table *table,
+static bool end_stray(const struct takeover *takeover,
                       const struct zpm_process *process)
 {
   char id[32];
 
   if (!zpm_platform_env(process->pid, ZPM_RUN_MARKER, id, sizeof(id)) ||
-      !is_lost_run(supervisor, table, strtoull(id, NULL, 16)))
+      !is_lost_run(takeover, strtoull(id, NULL, 16)))
     return false;
   zpm_platform_signal(process->pid, process->start_ticks, SIGKILL);
   return true;
 }
 
 /*
- * A keeper that died together with its daemon leaves apps that run on without
- * anybody who could watch them or read their output.  All that was lost is
- * ended before the first start, so that there never are two of an app.  This
- * waits, at most 2 s; the supervisor serves nobody yet.
+ * What was lost is ended before the first start, so that there never are two of
+ * an app: processes of a run whose leader is gone, or that belongs to no app.
+ * This waits, at most 2 s; the supervisor serves nobody yet.
  */
-static void end_strays(const struct zpm_supervisor *supervisor,
-                       const struct zpm_keeper_table *keeper_table)
+static void end_strays(const struct takeover *takeover)
 {
   struct zpm_process_table table = {0};
-  bool found = any_was_lost(supervisor, keeper_table);
+  bool found = any_was_lost(takeover);
 
   for (int look = 0; found && look < LOOKS; look++) {
     found = false;
     if (zpm_platform_processes(&table) != 0)
       break;
     for (size_t i = 0; i < table.len; i++)
-      found = end_stray(supervisor, keeper_table, &table.items[i]) || found;
+      found = end_stray(takeover, &table.items[i]) || found;
     if (found)
       uv_sleep(BETWEEN_LOOKS_MS);
   }
   zpm_process_table_deinit(&table);
 }
 
-void zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
-                              struct zpm_keeper_table *table)
+/* ---- all of it ---- */
+
+/* The snapshots first: whoever comes after us goes by them, too. */
+static void take_snapshots(struct takeover *takeover)
 {
-  size_t taken = 0;
+  struct zpm_services *services = &takeover->supervisor->services;
 
-  for (size_t i = 0; i < table->child_count; i++)
-    taken += app_of_run(supervisor, table->children[i].id) != NULL;
-  zpm_supervisor_tell_taken_over(supervisor, taken);
-  for (size_t i = 0; i < table->child_count; i++) {
-    const struct zpm_keeper_child *child = &table->children[i];
-    struct zpm_app *app = app_of_run(supervisor, child->id);
+  zpm_snapshots_open(&services->snapshots,
+                     claim(takeover->table, ZPM_WIRE_STATE));
+  zpm_supervisor_keep_snapshots(takeover->supervisor);
+}
 
-    if (app != NULL)
-      adopt(app, child, table);
-    else
-      end(supervisor, child);
-  }
+int zpm_supervisor_take_over(struct zpm_supervisor *supervisor,
+                             struct zpm_keeper_table *table)
+{
+  struct takeover takeover = {
+      .supervisor = supervisor,
+      .table = table,
+      .claimed = zpm_alloc_zeroed(table->child_count + 1, sizeof(bool)),
+  };
+
+  if (takeover.claimed == NULL)
+    return ZPM_ENOMEM;
+  take_snapshots(&takeover);
+  succeed_all(&takeover);
+  zpm_supervisor_tell_taken_over(supervisor, takeover.taken);
+  zpm_snapshots_sweep(&supervisor->services.snapshots);
+  end_others(&takeover);
   drop_fds(supervisor, table);
-  end_strays(supervisor, table);
+  end_strays(&takeover);
   zpm_run_groups_sweep(&supervisor->services);
+  zpm_free(takeover.claimed);
+  return 0;
 }

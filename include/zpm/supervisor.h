@@ -46,18 +46,17 @@ enum zpm_status {
 const char *zpm_status_name(enum zpm_status status);
 
 enum zpm_event_kind {
-  ZPM_EVENT_APP,         /* added, or something of it changed */
-  ZPM_EVENT_EXIT,        /* a process of it ended (see its last exit) */
-  ZPM_EVENT_DELETED,     /* it is gone */
-  ZPM_EVENT_LOG,         /* output: stream, bytes, len */
-  ZPM_EVENT_IDLE,        /* nothing is supervised any more: no process lives */
-  ZPM_EVENT_KEEPER_LOST, /* all apps have been ended, and none can start */
-  ZPM_EVENT_TROUBLE,     /* for the host's log: a sentence in bytes, len */
+  ZPM_EVENT_APP,     /* added, or something of it changed */
+  ZPM_EVENT_EXIT,    /* a process of it ended (see its last exit) */
+  ZPM_EVENT_DELETED, /* it is gone */
+  ZPM_EVENT_LOG,     /* output: stream, bytes, len */
+  ZPM_EVENT_IDLE,    /* nothing is supervised any more: no process lives */
+  ZPM_EVENT_TROUBLE, /* for the host's log: a sentence in bytes, len */
 };
 
 struct zpm_supervisor_event {
   enum zpm_event_kind kind;
-  const char *name; /* of the app; NULL for the last three kinds */
+  const char *name; /* of the app; NULL for the last two kinds */
   int stream;       /* LOG: enum zpm_stream */
   const char *bytes;
   size_t len;
@@ -76,8 +75,11 @@ struct zpm_supervisor_options {
   const char *logs_folder;
   const char *state_path;    /* NULL: nothing is remembered */
   const char *inflight_path; /* NULL: logs need no recovery */
-  const char *keeper_path;   /* start this with --owned; NULL: inherit one */
-  const char *agent_path;    /* agent.cjs; NULL: no heap figures */
+  const char *keeper_path;   /* zpm-keeper: one of our own is started from it */
+  char *const *daemon;    /* we are a daemon, which inherits its keeper; these
+                             words (NULL-terminated) start the next one.  NULL:
+                             nobody comes after us, and all apps end with us */
+  const char *agent_path; /* agent.cjs; NULL: no heap figures */
   zpm_observer_cb *observer;
   zpm_clients_cb *clients; /* NULL: only the host itself asks */
   void *ctx;

@@ -107,11 +107,18 @@ test("an exit while no daemon runs is not lost", async (t) => {
   assert.equal(stats.pid, null);
 });
 
-test("when keeper and daemon die at once there is still one of each app", async (t) => {
+test("when keeper and daemon die at once the next command takes over", async (t) => {
   const box = sandbox(t);
   const pm = box.client();
+  const script = join(box.home, "count.sh");
+  writeFileSync(
+    script,
+    "i=0\nwhile :; do i=$((i+1)); echo $i; sleep 0.002; done\n",
+  );
   await pm.start({ name: "quiet", scriptPath: fixture("forever.js") });
-  const [{ pid }] = await pm.stats("quiet");
+  await pm.start({ name: "count", scriptPath: script });
+  const before = await pm.stats();
+  const [{ pid }] = before;
   const hello = await ask(box.home, { cmd: "hello", version: "0" });
   // Stopped first, so that neither can react to the end of the other.
   process.kill(hello.keeperPid, "SIGSTOP");
@@ -122,10 +129,50 @@ test("when keeper and daemon die at once there is still one of each app", async 
     () => !isAlive(hello.pid) && !isAlive(hello.keeperPid),
   );
   assert.ok(isAlive(pid), "nobody was there to end it");
-  const [after] = await box.client().stats("quiet");
-  assert.ok(!isAlive(pid));
-  assert.notEqual(after.pid, pid);
+  const { pid: writer } = before[1];
+  const written = bytesWritten(writer);
+  await waitFor("more output", () => bytesWritten(writer) > written + 200);
+  const after = await box.client().stats();
+  assert.deepEqual(
+    after.map(({ name, pid, status, totalRestarts }) => [
+      name,
+      pid,
+      status,
+      totalRestarts,
+    ]),
+    before.map(({ name, pid }) => [name, pid, "running", 0]),
+  );
+  assert.match(
+    readFileSync(join(box.home, "zuz-pm", "daemon.log"), "utf8"),
+    /app 'quiet' \(pid \d+\) has outlived its keeper and its daemon .*IPC/,
+  );
+  // From here on it is as ever: the next daemon finds them with the keeper.
+  await killDaemon(box.home);
+  const later = await waitFor("the next daemon", () =>
+    box
+      .client()
+      .stats()
+      .catch(() => null),
+  );
+  assert.deepEqual(
+    later.map((one) => one.pid),
+    before.map((one) => one.pid),
+  );
+  const client = box.client();
+  await client.stop("count");
+  assert.ok(!isAlive(before[1].pid));
+  const log = join(box.home, "zuz-pm", "logs", "count", "out.log");
+  const numbers = readFileSync(log, "utf8").trimEnd().split("\n");
+  assert.ok(numbers.length > 50);
+  numbers.forEach((number, i) => assert.equal(number, String(i + 1)));
 });
+
+/** By the process itself, to whatever. */
+function bytesWritten(pid) {
+  return Number(
+    /wchar: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, "utf8"))[1],
+  );
+}
 
 /** Stops the daemon, so that it cannot see what happens, then kills it. */
 async function whileBlind(home, action) {

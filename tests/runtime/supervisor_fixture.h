@@ -102,11 +102,11 @@ static inline const char *in_folder(const struct world *w, const char *name)
 
 static inline void open_supervisor(struct world *w)
 {
-  char logs[128], state[128];
+  char logs[128], state[128], keeper[128];
   struct zpm_supervisor_options options = {
       .logs_folder = logs,
       .state_path = state,
-      .keeper_path = ZPM_TEST_KEEPER,
+      .keeper_path = keeper,
       .observer = on_event,
       .ctx = w,
   };
@@ -114,6 +114,8 @@ static inline void open_supervisor(struct world *w)
 
   snprintf(logs, sizeof(logs), "%s/logs", w->folder);
   snprintf(state, sizeof(state), "%s/state.json", w->folder);
+  snprintf(keeper, sizeof(keeper), "%s/zpm-keeper", w->folder);
+  assert_true(symlink(ZPM_TEST_KEEPER, keeper) == 0 || errno == EEXIST);
   if (zpm_supervisor_create(&w->loop, &options, &w->supervisor, &err) != 0)
     fail_msg("%s", err.message);
 }

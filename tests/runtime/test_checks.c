@@ -38,7 +38,8 @@ struct world {
   struct zpm_channel *channel;
   int notify_fd;
   char notify_name[ZPM_NOTIFY_NAME_SIZE];
-  bool is_ready;
+  const struct zpm_snapshot *before;
+  unsigned changes;
   bool answers; /* a ping, at once */
   bool has_channel;
   bool ends_at_event;
@@ -128,8 +129,17 @@ static bool on_ping(void *ctx)
   return w->has_channel;
 }
 
-static const struct zpm_checks_events EVENTS = {
-    .ready = on_ready, .failing = on_failing, .ping = on_ping};
+static void on_changed(void *ctx)
+{
+  struct world *w = ctx;
+
+  w->changes++;
+}
+
+static const struct zpm_checks_events EVENTS = {.ready = on_ready,
+                                                .failing = on_failing,
+                                                .changed = on_changed,
+                                                .ping = on_ping};
 
 /* ---- the world ---- */
 
@@ -201,7 +211,7 @@ static int try_to_begin(struct world *w)
                                        .ctx = w,
                                        .leader = getpid(),
                                        .notify_fd = w->notify_fd,
-                                       .is_ready = w->is_ready};
+                                       .before = w->before};
 
   w->notify_fd = -1;
   return zpm_checks_begin(&options, &w->checks, NULL);
@@ -272,10 +282,11 @@ static void most_apps_have_nothing_to_be_checked(void **state)
 static void who_is_ready_needs_no_readiness(void **state)
 {
   struct world *w = *state;
+  struct zpm_snapshot before = {.machine.state = ZPM_RUNNING};
 
   w->config.wait_ready = true;
   add_probe(w, ZPM_PROBE_EXEC, ZPM_PROBE_READINESS);
-  w->is_ready = true;
+  w->before = &before;
   assert_int_equal(try_to_begin(w), 0);
   assert_null(w->checks);
 }
@@ -547,6 +558,51 @@ static void a_hang_counts_as_a_failure(void **state)
   tiny_close(&server);
 }
 
+static void failures_that_another_supervisor_saw_count(void **state)
+{
+  struct world *w = *state;
+  struct zpm_snapshot before = {.machine.state = ZPM_RUNNING,
+                                .probes[0].failures = 2};
+  struct zpm_snapshot after = {0};
+  struct zpm_probe *probe = add_probe(w, ZPM_PROBE_TCP, ZPM_PROBE_LIVENESS);
+
+  snprintf(probe->target, sizeof(w->targets[0]), "127.0.0.1:1");
+  w->before = &before;
+  begin(w);
+  zpm_checks_note(w->checks, &after);
+  assert_int_equal(after.probes[0].failures, 2);
+  await_number(w, &w->failing, 1);
+  assert_int_equal(w->changes, 0); /* the first failure here is the third */
+  zpm_checks_note(w->checks, &after);
+  assert_int_equal(after.probes[0].failures, 3);
+}
+
+static void every_failure_is_to_be_noted(void **state)
+{
+  struct world *w = *state;
+  struct zpm_probe *probe = add_probe(w, ZPM_PROBE_TCP, ZPM_PROBE_LIVENESS);
+
+  snprintf(probe->target, sizeof(w->targets[0]), "127.0.0.1:1");
+  w->before = &(struct zpm_snapshot){.machine.state = ZPM_RUNNING};
+  begin(w);
+  await_number(w, &w->failing, 1);
+  assert_int_equal(w->changes, 2);
+}
+
+static void a_word_that_was_heard_before_is_not_waited_for(void **state)
+{
+  struct world *w = *state;
+  struct zpm_snapshot before = {.machine.state = ZPM_WARMING};
+  struct tiny_server server;
+
+  w->config.wait_ready = true;
+  add_server(w, ZPM_PROBE_READINESS, &server, "HTTP/1.1 200 OK\r\n\r\n");
+  w->before = &before;
+  begin(w);
+  await_number(w, &w->ready, 1);
+  tiny_close(&server);
+}
+
 static void liveness_begins_when_it_is_ready(void **state)
 {
   struct world *w = *state;
@@ -779,6 +835,9 @@ int main(void)
       in_a_world(it_fails_when_its_probe_does),
       in_a_world(a_hang_counts_as_a_failure),
       in_a_world(liveness_begins_when_it_is_ready),
+      in_a_world(failures_that_another_supervisor_saw_count),
+      in_a_world(every_failure_is_to_be_noted),
+      in_a_world(a_word_that_was_heard_before_is_not_waited_for),
       in_a_world(commands_never_overlap),
       in_a_world(the_config_may_change_meanwhile),
       in_a_world(an_event_loop_that_answers_is_fine),

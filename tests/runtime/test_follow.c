@@ -246,7 +246,6 @@ static void events_come_by_topic(void **state)
       "{\"event\":\"exit\",\"name\":\"web\",\"data\":{\"code\":null,"
       "\"signal\":\"SIGKILL\",\"cause\":\"out-of-memory\",\"uptime\":77}}\n");
   fake_tell(stage.fake, ZPM_EVENT_IDLE, NULL);
-  fake_tell(stage.fake, ZPM_EVENT_KEEPER_LOST, NULL);
   expect(&me, "");
   say(&me, "{\"cmd\":\"delete\",\"name\":\"web\"}");
   expect(&me, "{\"event\":\"delete\",\"name\":\"web\",\"data\":null}\n"

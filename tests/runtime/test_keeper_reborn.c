@@ -118,11 +118,11 @@ static void a_number_that_is_used_again_is_not_signalled(void **state)
 
   (void)state;
   start_owned_keeper(&keeper);
-  say(&keeper, (struct zpm_wire_record){.type = ZPM_WIRE_ADOPT,
-                                        .id = 7,
-                                        .a = other,
-                                        .c = zpm_platform_start_ticks(other) +
-                                             1});
+  say(&keeper,
+      (struct zpm_wire_record){.type = ZPM_WIRE_ADOPT,
+                               .id = 7,
+                               .a = other,
+                               .c = zpm_platform_start_ticks(other) + 1});
   order_kill(&keeper, 7, SIGKILL, true);
   expect_nak(&keeper, ZPM_WIRE_KILL, ESRCH);
   close(keeper.ctl);

@@ -184,37 +184,9 @@ static void what_could_not_be_saved_is_saved_later(void **state)
   wait_until(w, is_saved, w);
 }
 
-/* ---- the keeper is gone ---- */
-
 static bool has_keeper(void *ctx)
 {
   return zpm_supervisor_keeper_pid(((struct world *)ctx)->supervisor) != 0;
-}
-
-static void without_a_keeper_nothing_hangs(void **state)
-{
-  struct world *w = *state;
-  struct outcome restarted = {0};
-  const char *why;
-  int pid;
-
-  write_script(w, "api", "trap '' TERM\nexec sleep 1000");
-  write_script(w, "off", SLEEPER);
-  start(w, config_of(w, "off", NULL));
-  assert_int_equal(stop(w, "off").code, 0);
-  start(w, config_of(w, "api", NULL));
-  pid = view(w, "api").pid;
-  wait_until(w, has_keeper, w);
-  zpm_supervisor_restart(w->supervisor, "api", NULL, on_done, &restarted);
-  kill(zpm_supervisor_keeper_pid(w->supervisor), SIGKILL);
-  wait_done(w, &restarted);
-  assert_int_equal(restarted.code, ZPM_ESTART);
-  assert_true(is_dead(pid));
-  assert_int_equal(view(w, "api").status, ZPM_STATUS_ERRORED);
-  why = view(w, "api").last_error;
-  assert_true(why != NULL && strstr(why, "keeper") != NULL);
-  assert_int_equal(stop(w, "api").code, 0);
-  assert_int_equal(start(w, config_of(w, "off", NULL)).code, ZPM_ESTART);
 }
 
 /* ---- too little memory ---- */
@@ -293,7 +265,6 @@ int main(void)
       TEST(a_supervisor_that_closes_takes_no_command),
       TEST(what_is_added_or_deleted_is_saved_before_the_answer),
       TEST(what_could_not_be_saved_is_saved_later),
-      TEST(without_a_keeper_nothing_hangs),
       TEST(a_start_without_memory_leaves_nothing_behind),
   };
 
