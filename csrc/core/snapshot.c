@@ -31,6 +31,8 @@ void zpm_snapshot_of_record(struct zpm_snapshot *snapshot,
   };
   if (record->past.len > 0)
     snapshot->last = record->past.exits[0];
+  if (record->last_error != NULL)
+    zpm_error_set(&snapshot->error, ZPM_ESTART, "%s", record->last_error);
   if (run->id == 0)
     return;
   effects = zpm_machine_adopt(&snapshot->machine, policy, run,

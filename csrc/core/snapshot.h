@@ -8,6 +8,7 @@
 #include "core/health.h"
 #include "core/machine.h"
 #include "core/record.h"
+#include "zpm/error.h"
 
 /*
  * What one process slot was doing a moment ago, for whoever supervises it next:
@@ -25,6 +26,7 @@ struct zpm_snapshot {
   struct zpm_machine machine;
   uint64_t timer_due_ms;  /* of the machine's one timer; 0: none runs */
   struct zpm_exit last;   /* how the last run that ended did */
+  struct zpm_error error; /* why it does not run, or is being restarted */
   uint64_t run;           /* id; 0: there is none */
   uint64_t start_ticks;   /* when its leader began; 0: not known */
   int32_t leader;         /* pid; 0: not known yet */

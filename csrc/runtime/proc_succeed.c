@@ -24,6 +24,7 @@ void zpm_proc_snapshot(const struct zpm_proc *proc,
   snapshot->timer_due_ms = proc->timer_due_ms;
   snapshot->last = proc->last_exit;
   snapshot->told = proc->told;
+  snapshot->error = proc->error;
   if (proc->tree.id == 0)
     return;
   snapshot->run = proc->tree.id;
@@ -45,6 +46,7 @@ static void restore(struct zpm_proc *proc, const struct zpm_snapshot *snapshot)
   proc->machine = snapshot->machine;
   proc->last_exit = snapshot->last;
   proc->told = snapshot->told;
+  proc->error = snapshot->error;
   zpm_policy_of_config(&proc->policy, proc->recipe->config);
   if (zpm_snapshot_timer(snapshot, uv_now(proc->services->loop),
                          &effects.delay_ms))

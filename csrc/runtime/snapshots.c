@@ -9,12 +9,12 @@
 #include "platform/platform.h"
 
 enum {
-  SLOT_SIZE = 512, /* divides a page */
+  SLOT_SIZE = 1024, /* divides a page */
   FIRST_ROOM = 64,
 };
 
 /* Changes with the layout of a slot: one of another layout is not read. */
-static const uint64_t MAGIC = 0x7a706d736e617001;
+static const uint64_t MAGIC = 0x7a706d736e617002;
 
 /* Place 0 holds the magic alone. */
 struct slot {

@@ -140,6 +140,7 @@ static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 
   zpm_supervisor_save_mark(supervisor,
                            begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);
+  on_proc_moved(ctx, proc); /* what went wrong has its words now */
   zpm_app_sync_renewal(ctx);
   zpm_supervisor_settle(supervisor, ctx);
 }

@@ -97,27 +97,27 @@ static void find_snapshot(struct takeover *takeover, struct zpm_app *app,
 /* The run goes on under a keeper that knows of it: or it has ended meanwhile.
  */
 static void follow(struct zpm_proc *proc, const struct zpm_keeper_child *child,
-                   int watch)
+                   int *watch)
 {
-  if (child->foreign)
-    zpm_run_tree_make_foreign(&proc->tree, watch);
-  else if (child->exited)
+  if (child->foreign) {
+    zpm_run_tree_make_foreign(&proc->tree, *watch);
+    *watch = -1;
+  } else if (child->exited) {
     zpm_proc_on_exited(proc, child->wait_status);
+  }
 }
 
-static void succeed(struct takeover *takeover, struct zpm_app *app,
-                    struct zpm_proc *proc)
+static void take_over(struct takeover *takeover, struct zpm_app *app,
+                      struct zpm_proc *proc, int fds[ZPM_RUN_FDS], int *watch)
 {
   const struct zpm_keeper_child *child;
   struct zpm_snapshot snapshot;
-  int fds[ZPM_RUN_FDS];
   enum zpm_succession how;
-  int watch;
 
   find_snapshot(takeover, app, proc, &snapshot);
   child = claim_child(takeover, snapshot.run);
   claim_run(takeover, snapshot.run, fds);
-  watch = fds[ZPM_RUN_WATCH];
+  *watch = fds[ZPM_RUN_WATCH];
   fds[ZPM_RUN_WATCH] = -1;
   how = zpm_snapshot_succession(&snapshot, child != NULL);
   if (how == ZPM_SUCCEED_SEARCH) {
@@ -128,9 +128,18 @@ static void succeed(struct takeover *takeover, struct zpm_app *app,
     snapshot.leader = child->pid;
   zpm_proc_succeed(proc, &snapshot, how, fds);
   takeover->taken += how != ZPM_SUCCEED_NONE;
-  if (how == ZPM_SUCCEED_RUN)
+  if (how == ZPM_SUCCEED_RUN && child != NULL)
     follow(proc, child, watch);
-  else if (watch >= 0)
+}
+
+static void succeed(struct takeover *takeover, struct zpm_app *app,
+                    struct zpm_proc *proc)
+{
+  int fds[ZPM_RUN_FDS];
+  int watch;
+
+  take_over(takeover, app, proc, fds, &watch);
+  if (watch >= 0)
     close(watch);
 }
 

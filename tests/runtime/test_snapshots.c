@@ -13,7 +13,7 @@
 
 #include "runtime/snapshots.h"
 
-enum { SLOT_SIZE = 512 };
+enum { SLOT_SIZE = 1024 };
 
 static struct zpm_snapshot running(uint64_t run)
 {
