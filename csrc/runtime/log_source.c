@@ -63,24 +63,43 @@ static void remember(struct zpm_log *log, const char *bytes, size_t len)
     zpm_last_line_feed(log->last, bytes, len);
 }
 
-static void tell(const struct zpm_log *log, const char *bytes, size_t len)
+static struct zpm_log_place end_of(const struct zpm_log_file *file)
 {
-  const struct zpm_logs *logs = log->logs;
-
-  if (len > 0)
-    logs->on_output(logs->ctx, log->app, log->file.stream, bytes, len);
+  return file->fd >= 0 ? (struct zpm_log_place){file->inode, file->size}
+                       : (struct zpm_log_place){0};
 }
 
-/* As the file has it, or would have. */
-static void tell_formatted(const struct zpm_log *log, struct zpm_lines *lines,
-                           uint64_t time_ms)
+static void tell(const struct zpm_log *log, const char *bytes, size_t len,
+                 struct zpm_log_place place)
 {
+  const struct zpm_logs *logs = log->logs;
+  const struct zpm_log_output output = {.app = log->app,
+                                        .stream = log->file.stream,
+                                        .bytes = bytes,
+                                        .len = len,
+                                        .place = place};
+
+  if (len > 0)
+    logs->on_output(logs->ctx, &output);
+}
+
+/* As the file has it, or would have.  `place` is where the batch begins.  A
+ * piece of a batch that was rotated in the middle, or dropped, is said to end
+ * where all of it does: nobody is to be told it twice. */
+static void tell_formatted(const struct zpm_log *log, struct zpm_lines *lines,
+                           uint64_t time_ms, struct zpm_log_place place)
+{
+  const struct zpm_log_place end = end_of(&log->file);
   char *scratch = log->logs->inflight.scratch;
   size_t len;
 
   zpm_lines_begin(lines, time_ms);
-  while ((len = zpm_lines_format(lines, scratch, ZPM_INFLIGHT_SCRATCH)) > 0)
-    tell(log, scratch, len);
+  while ((len = zpm_lines_format(lines, scratch, ZPM_INFLIGHT_SCRATCH)) > 0) {
+    place.offset += len;
+    if (place.file != end.file || place.offset > end.offset)
+      place = end;
+    tell(log, scratch, len, place);
+  }
 }
 
 static void on_batch(struct zpm_log_source *source, uint64_t now_ms)
@@ -94,6 +113,7 @@ static void on_batch(struct zpm_log_source *source, uint64_t now_ms)
       .stream = zpm_log_piece_stream_name(log->file.stream),
       .line_start = log->file.fd < 0 || log->file.line_start,
   };
+  const struct zpm_log_place begin = end_of(&log->file);
   uint8_t carried = source->carry_len;
   size_t len;
 
@@ -106,9 +126,9 @@ static void on_batch(struct zpm_log_source *source, uint64_t now_ms)
   if (log->logs->on_output == NULL)
     return;
   if (lines.style == ZPM_LINES_RAW)
-    tell(log, lines.bytes, lines.len);
+    tell(log, lines.bytes, lines.len, end_of(&log->file));
   else
-    tell_formatted(log, &lines, time_ms);
+    tell_formatted(log, &lines, time_ms, begin);
 }
 
 /* A pause of a millisecond is enough to fill a pipe of 64 KiB: an app that

@@ -106,20 +106,19 @@ static void cut_to_line(struct zpm_str *out, size_t from)
   out->len -= cut;
 }
 
-int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
-                  size_t lines, struct zpm_str *out)
+static void name_log(char name[NAME_MAX_LEN], const char *app,
+                     enum zpm_stream stream)
 {
-  struct tail tail = {.folder = folder, .newlines = lines};
-  size_t from = out->len;
-  off_t offset;
-
-  snprintf(tail.name, sizeof(tail.name), "%s/%s.log", app,
+  snprintf(name, NAME_MAX_LEN, "%s/%s.log", app,
            zpm_log_piece_stream_name(stream));
-  if (lines == 0 || !find_start(&tail))
-    return 0;
-  offset = tail.offset;
-  for (uint32_t part = tail.part + 1; part-- > 0; offset = 0) {
-    int fd = zpm_log_path_open(folder, tail.name, part, false);
+}
+
+/* The part `first` from `offset` on, then all younger ones. */
+static int append_parts(const struct tail *tail, uint32_t first, off_t offset,
+                        struct zpm_str *out)
+{
+  for (uint32_t part = first + 1; part-- > 0; offset = 0) {
+    int fd = zpm_log_path_open(tail->folder, tail->name, part, false);
     int rc = fd < 0 ? fd : append_part(fd, offset, out);
 
     if (fd >= 0)
@@ -127,7 +126,96 @@ int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
     if (rc < 0 && rc != -ENOENT)
       return rc;
   }
-  if (tail.bytes >= TAIL_MAX)
-    cut_to_line(out, from);
   return 0;
+}
+
+int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
+                  size_t lines, struct zpm_str *out)
+{
+  struct tail tail = {.folder = folder, .newlines = lines};
+  size_t from = out->len;
+  int rc;
+
+  name_log(tail.name, app, stream);
+  if (lines == 0 || !find_start(&tail))
+    return 0;
+  rc = append_parts(&tail, tail.part, tail.offset, out);
+  if (rc == 0 && tail.bytes >= TAIL_MAX)
+    cut_to_line(out, from);
+  return rc;
+}
+
+/* ---- from a place on ---- */
+
+/* A part as a place: which file it is, and how long. */
+static struct zpm_log_place look_at(const struct tail *tail, uint32_t part)
+{
+  char path[ZPM_LOG_PATH_MAX];
+  struct stat st;
+
+  if (zpm_log_path(path, tail->folder, tail->name, part) != 0 ||
+      lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    return (struct zpm_log_place){0};
+  return (struct zpm_log_place){(uint64_t)st.st_ino, (uint64_t)st.st_size};
+}
+
+/* Sets where to begin; returns how much there is from there on. */
+static uint64_t find_place(struct tail *tail, const struct zpm_log_place *place)
+{
+  struct zpm_log_place end = look_at(tail, 0);
+  uint64_t younger = 0;
+  uint32_t missing = 0;
+
+  for (uint32_t part = 0; missing < 2; part++) {
+    struct zpm_log_place there = look_at(tail, part);
+
+    if (there.file != 0 && there.file == place->file) {
+      tail->part = part;
+      tail->offset =
+          place->offset <= there.offset ? (off_t)place->offset : (off_t)0;
+      return younger + there.offset - (uint64_t)tail->offset;
+    }
+    younger += there.offset;
+    missing += there.file == 0;
+  }
+  return end.offset;
+}
+
+/* What comes before the last TAIL_MAX bytes is too much. */
+static void skip(struct tail *tail, uint64_t bytes)
+{
+  while (bytes > 0) {
+    uint64_t rest = look_at(tail, tail->part).offset - (uint64_t)tail->offset;
+
+    if (bytes < rest || tail->part == 0) {
+      tail->offset += (off_t)bytes;
+      return;
+    }
+    bytes -= rest;
+    tail->part--;
+    tail->offset = 0;
+  }
+}
+
+int zpm_logs_since(const char *folder, const char *app, enum zpm_stream stream,
+                   const struct zpm_log_place *place, struct zpm_str *out,
+                   uint64_t *left_out)
+{
+  struct tail tail = {.folder = folder};
+  uint64_t all;
+
+  name_log(tail.name, app, stream);
+  all = find_place(&tail, place);
+  *left_out = all > TAIL_MAX ? all - TAIL_MAX : 0;
+  skip(&tail, *left_out);
+  return append_parts(&tail, tail.part, tail.offset, out);
+}
+
+struct zpm_log_place zpm_logs_end(const char *folder, const char *app,
+                                  enum zpm_stream stream)
+{
+  struct tail tail = {.folder = folder};
+
+  name_log(tail.name, app, stream);
+  return look_at(&tail, 0);
 }

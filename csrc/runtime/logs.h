@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/str.h"
+#include "core/log_place.h"
 #include "zpm/error.h"
 
 /*
@@ -37,11 +38,18 @@ struct zpm_log_rules {
   bool json; /* {"time":...,"stream":"out","line":...[,"partial":true]} */
 };
 
-/* New bytes in the format of the file, after they are in it (or were dropped,
- * if it cannot be written).  Must not call back into the logs: queue. */
-typedef void zpm_log_output_cb(void *ctx, const char *app,
-                               enum zpm_stream stream, const char *bytes,
-                               size_t len);
+/* New bytes in the format of the file. */
+struct zpm_log_output {
+  const char *app;
+  enum zpm_stream stream;
+  const char *bytes;
+  size_t len;
+  struct zpm_log_place place; /* where they end in the file */
+};
+
+/* Called after they are in it (or were dropped, if it cannot be written).  Must
+ * not call back into the logs: queue. */
+typedef void zpm_log_output_cb(void *ctx, const struct zpm_log_output *output);
 
 struct zpm_logs_options {
   const char *folder;        /* logs/: one sub-folder per app, 0700 */
@@ -91,5 +99,15 @@ void zpm_log_source_close(struct zpm_log_source *source);
  * at most 1 MiB.  No log: nothing is appended, 0 is returned. */
 int zpm_logs_tail(const char *folder, const char *app, enum zpm_stream stream,
                   size_t lines, struct zpm_str *out);
+/* What was written since `place`, also if the file has been rotated meanwhile.
+ * At most the last 1 MiB: *left_out tells how many bytes before that are not in
+ * `out`.  When the file of the place is gone, or was emptied: what is in the
+ * one that took its place. */
+int zpm_logs_since(const char *folder, const char *app, enum zpm_stream stream,
+                   const struct zpm_log_place *place, struct zpm_str *out,
+                   uint64_t *left_out);
+/* Where the log ends now; nowhere if there is none. */
+struct zpm_log_place zpm_logs_end(const char *folder, const char *app,
+                                  enum zpm_stream stream);
 
 #endif

@@ -19,22 +19,21 @@ static void tell(struct zpm_supervisor *supervisor, enum zpm_event_kind kind,
   supervisor->observer(supervisor->observer_ctx, &event);
 }
 
-void zpm_supervisor_on_output(void *ctx, const char *name,
-                              enum zpm_stream stream, const char *bytes,
-                              size_t len)
+void zpm_supervisor_on_output(void *ctx, const struct zpm_log_output *output)
 {
   struct zpm_supervisor *supervisor = ctx;
-  struct zpm_app *app = zpm_supervisor_find_app(supervisor, name);
+  struct zpm_app *app = zpm_supervisor_find_app(supervisor, output->app);
   struct zpm_supervisor_event event = {
       .kind = ZPM_EVENT_LOG,
-      .name = name,
-      .stream = (int)stream,
-      .bytes = bytes,
-      .len = len,
+      .name = output->app,
+      .stream = (int)output->stream,
+      .bytes = output->bytes,
+      .len = output->len,
+      .place = &output->place,
   };
 
   if (app != NULL)
-    app->last_stream = stream;
+    app->last_stream = output->stream;
   supervisor->observer(supervisor->observer_ctx, &event);
 }
 

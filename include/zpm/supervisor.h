@@ -26,6 +26,7 @@ struct zpm_supervisor;
 struct zpm_config;
 struct zpm_environment;
 struct zpm_past;
+struct zpm_log_place;
 struct zpm_app; /* valid until its DELETED event, or the next command */
 
 /* `err` is NULL on success; `text` is a sentence for people, never NULL. */
@@ -60,6 +61,7 @@ struct zpm_supervisor_event {
   int stream;       /* LOG: enum zpm_stream */
   const char *bytes;
   size_t len;
+  const struct zpm_log_place *place; /* LOG: where it ends in its file */
 };
 
 /* Must not call a command of the supervisor: queue, and do it later. */

@@ -30,6 +30,7 @@ struct logs_fixture {
   struct zpm_logs *logs;
   struct zpm_str heard; /* what on_output was told */
   size_t heard_times;
+  struct zpm_log_place heard_place; /* of the last piece */
 };
 
 /* One app's output: the test writes into `in`. */
@@ -44,16 +45,14 @@ static const struct zpm_log_rules RAW = {0};
 static const struct zpm_log_rules STAMPED = {.timestamps = true};
 static const struct zpm_log_rules JSON = {.json = true};
 
-static inline void on_fixture_output(void *ctx, const char *app,
-                                     enum zpm_stream stream, const char *bytes,
-                                     size_t len)
+static inline void on_fixture_output(void *ctx,
+                                     const struct zpm_log_output *output)
 {
   struct logs_fixture *f = ctx;
 
-  (void)app;
-  (void)stream;
   f->heard_times++;
-  zpm_str_append(&f->heard, bytes, len);
+  f->heard_place = output->place;
+  zpm_str_append(&f->heard, output->bytes, output->len);
 }
 
 static inline void logs_start(struct logs_fixture *f)
