@@ -10,6 +10,14 @@ static void put_text(struct zpm_writer *w, const char *key, const char *text)
   zpm_writer_text(w, text);
 }
 
+static void put_place(struct zpm_writer *w, const struct zpm_log_place *place)
+{
+  char text[ZPM_LOG_PLACE_SIZE];
+
+  zpm_log_place_put(place, text);
+  put_text(w, "at", text);
+}
+
 static void begin_event(struct zpm_writer *w, const char *event)
 {
   zpm_writer_begin_object(w);
@@ -35,6 +43,8 @@ int zpm_event_json_output(struct zpm_str *out, const struct zpm_request_id *id,
   put_text(&writer, "stream", output->stream == ZPM_STREAM_ERR ? "err" : "out");
   zpm_writer_key(&writer, "data");
   zpm_writer_bytes(&writer, output->bytes, output->len);
+  if (output->place.file != 0)
+    put_place(&writer, &output->place);
   return end_line(&writer);
 }
 
@@ -59,6 +69,14 @@ int zpm_event_json_app(struct zpm_str *out, enum zpm_event_kind kind,
     zpm_view_json_exit(&writer, app);
   else
     zpm_view_json_row(&writer, app);
+  return end_line(&writer);
+}
+
+int zpm_event_json_shutdown(struct zpm_str *out)
+{
+  struct zpm_writer writer = {.out = out};
+
+  begin_event(&writer, "shutdown");
   return end_line(&writer);
 }
 

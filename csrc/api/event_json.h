@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/log_place.h"
 #include "proto/message.h"
 #include "zpm/supervisor.h"
 
@@ -20,6 +21,7 @@ struct zpm_output {
   int stream; /* enum zpm_stream */
   const char *bytes;
   size_t len;
+  struct zpm_log_place place; /* where it ends; nowhere: that is not told */
 };
 
 /* As one more reply to `id`, or, NULL, as an event. */
@@ -28,6 +30,8 @@ int zpm_event_json_output(struct zpm_str *out, const struct zpm_request_id *id,
 /* APP, EXIT or DELETED of an app; `app` is NULL once it is gone. */
 int zpm_event_json_app(struct zpm_str *out, enum zpm_event_kind kind,
                        const char *name, const struct zpm_app *app);
+/* The daemon ends because it was told to: no next one follows. */
+int zpm_event_json_shutdown(struct zpm_str *out);
 /* The peer was too slow for this much output and this many events. */
 int zpm_event_json_lag(struct zpm_str *out, uint64_t bytes, uint64_t events);
 

@@ -3,95 +3,14 @@
 #include <string.h>
 
 #include "api/event_json.h"
+#include "api/history.h"
 #include "api/state.h"
 #include "api/subscription.h"
-#include "base/utf8.h"
 #include "runtime/logs.h"
 
-enum {
-  LINES_DEFAULT = 20,
-  PIECE_BYTES = 64 * 1024,
-  /* History up to here is sent to a peer however slow it is. */
-  HISTORY_SURE_BYTES = 1024 * 1024,
-};
+enum { LINES_DEFAULT = 20 };
 
-/* ---- logs: the past ---- */
-
-struct history {
-  struct zpm_call *call;
-  size_t lines;
-  int stream;
-  bool any;         /* something has been sent */
-  size_t sent;      /* bytes */
-  uint64_t dropped; /* bytes that the peer was too slow for */
-};
-
-static void send_piece(struct history *history, const struct zpm_output *piece)
-{
-  struct zpm_peer *peer = history->call->peer;
-  bool droppable = history->sent > HISTORY_SURE_BYTES;
-  struct zpm_str line = {0};
-
-  if (zpm_event_json_output(&line, &history->call->request.id, piece) == 0 &&
-      peer->send(peer, line.data, line.len, droppable))
-    history->any = true;
-  else
-    history->dropped += piece->len;
-  history->sent += piece->len;
-  zpm_str_deinit(&line);
-}
-
-/* Where to cut a piece off: after its last line, else after a character. */
-static size_t piece_length(const char *bytes, size_t len)
-{
-  if (len <= PIECE_BYTES)
-    return len;
-  for (size_t at = PIECE_BYTES; at > 0; at--) {
-    if (bytes[at - 1] == '\n')
-      return at;
-  }
-  return PIECE_BYTES - zpm_utf8_unfinished(bytes, PIECE_BYTES);
-}
-
-static void send_stream(struct history *history, const char *app, int stream)
-{
-  const char *folder =
-      zpm_supervisor_logs_folder(history->call->api->supervisor);
-  struct zpm_str text = {0};
-  size_t at = 0;
-
-  if (history->stream != ZPM_STREAM_BOTH && history->stream != stream)
-    return;
-  if (zpm_logs_tail(folder, app, (enum zpm_stream)stream, history->lines,
-                    &text) == 0) {
-    while (at < text.len) {
-      size_t len = piece_length(text.data + at, text.len - at);
-
-      send_piece(history,
-                 &(struct zpm_output){app, stream, text.data + at, len});
-      at += len;
-    }
-  }
-  zpm_str_deinit(&text);
-}
-
-static void send_history(struct history *history, const char *name)
-{
-  const struct zpm_supervisor *supervisor = history->call->api->supervisor;
-  size_t count = zpm_supervisor_count(supervisor);
-
-  for (size_t i = 0; i < count; i++) {
-    struct zpm_app_view view;
-
-    zpm_app_view(zpm_supervisor_app(supervisor, i), &view);
-    if (name != NULL && strcmp(view.name, name) != 0)
-      continue;
-    send_stream(history, view.name, ZPM_STREAM_OUT);
-    send_stream(history, view.name, ZPM_STREAM_ERR);
-  }
-}
-
-/* ---- logs: what comes ---- */
+/* ---- logs ---- */
 
 static int wanted_stream(const struct zpm_call *call)
 {
@@ -114,11 +33,12 @@ static int send_nothing(struct zpm_call *call)
   return rc;
 }
 
-static int go_on(const struct history *history, const char *name)
+static int go_on(const struct zpm_history *history, const char *name)
 {
   struct zpm_subscription wish = {.topics = ZPM_TOPIC_LOG,
                                   .stream = history->stream,
                                   .is_logs = true,
+                                  .places = history->from != NULL,
                                   .id = history->call->request.id,
                                   .dropped = history->dropped};
   int rc = history->any ? 0 : send_nothing(history->call);
@@ -126,7 +46,7 @@ static int go_on(const struct history *history, const char *name)
   return rc != 0 ? rc : zpm_subscription_add(history->call->peer, &wish, name);
 }
 
-static int finish(const struct history *history)
+static int finish(const struct zpm_history *history)
 {
   struct zpm_str lines = {0};
   int rc = 0;
@@ -144,13 +64,15 @@ static int finish(const struct history *history)
 static void on_logs_turn(struct zpm_call *call)
 {
   const char *name = zpm_request_string(&call->request, "name");
-  struct history history = {.call = call,
-                            .lines = (size_t)zpm_request_number(
-                                &call->request, "lines", LINES_DEFAULT),
-                            .stream = wanted_stream(call)};
+  struct zpm_history history = {
+      .call = call,
+      .from = zpm_request_item(&call->request, "from"),
+      .lines =
+          (size_t)zpm_request_number(&call->request, "lines", LINES_DEFAULT),
+      .stream = wanted_stream(call)};
   int rc;
 
-  send_history(&history, name);
+  zpm_history_send(&history, name);
   if (zpm_request_bool(&call->request, "follow", true))
     rc = go_on(&history, name);
   else
@@ -172,6 +94,9 @@ void zpm_follow_logs(struct zpm_call *call)
              strcmp(stream, "err") != 0) {
     zpm_error_set(&err, ZPM_EARG,
                   "'stream' of 'logs' must be \"out\" or \"err\"");
+    zpm_call_answer_error(call, &err);
+  } else if (zpm_history_check(zpm_request_item(&call->request, "from"),
+                               &err) != 0) {
     zpm_call_answer_error(call, &err);
   } else {
     zpm_call_answer_at_turn(call, on_logs_turn);

@@ -1,5 +1,6 @@
 #include "api/handlers.h"
 
+#include "api/event_json.h"
 #include "api/state.h"
 #include "proto/version.h"
 #include "zpm/version.h"
@@ -73,6 +74,23 @@ static struct zpm_call *next_waiting(struct zpm_api *api)
   return NULL;
 }
 
+/* A connection that ends without this is worth another try. */
+static void say_goodbye(const struct zpm_api *api)
+{
+  struct zpm_str line = {0};
+
+  if (zpm_event_json_shutdown(&line) == 0) {
+    ZPM_LIST_EACH(it, &api->peers)
+    {
+      struct zpm_peer *peer = ZPM_CONTAINER_OF(it, struct zpm_peer, link);
+
+      if (!zpm_list_empty(&peer->subscriptions))
+        peer->send(peer, line.data, line.len, false);
+    }
+  }
+  zpm_str_deinit(&line);
+}
+
 static void on_suspended(void *ctx, const char *text,
                          const struct zpm_error *err)
 {
@@ -82,6 +100,7 @@ static void on_suspended(void *ctx, const char *text,
   api->shut_down = true;
   for (call = next_waiting(api); call != NULL; call = next_waiting(api))
     zpm_call_done(call, text, err);
+  say_goodbye(api);
   api->on_shutdown(api->ctx);
 }
 

@@ -40,6 +40,7 @@ static void send_output(struct zpm_api *api, struct zpm_output output)
   size_t tail = zpm_utf8_unfinished(output.bytes, output.len);
 
   output.len -= tail;
+  output.place = zpm_log_place_before(output.place, tail);
   if (output.len > 0)
     visit_all(api, visit_output, &output);
   if (tail > 0)
@@ -50,8 +51,11 @@ static void send_output(struct zpm_api *api, struct zpm_output output)
 static void on_output(struct zpm_api *api,
                       const struct zpm_supervisor_event *event)
 {
-  struct zpm_output output = {event->name, event->stream, event->bytes,
-                              event->len};
+  struct zpm_output output = {.app = event->name,
+                              .stream = event->stream,
+                              .bytes = event->bytes,
+                              .len = event->len,
+                              .place = *event->place};
   struct zpm_str joined = {0};
 
   if (zpm_tail_take(&api->tails, event->name, event->stream, &joined) == 0 &&

@@ -133,10 +133,13 @@ void zpm_subscription_output(struct zpm_subscription *subscription,
 {
   const struct zpm_request_id *id =
       subscription->is_logs ? &subscription->id : NULL;
+  struct zpm_output told = *output;
   struct zpm_str line = {0};
 
+  if (!subscription->places)
+    told.place = (struct zpm_log_place){0};
   if (!zpm_subscription_catch_up(subscription) ||
-      zpm_event_json_output(&line, id, output) != 0 ||
+      zpm_event_json_output(&line, id, &told) != 0 ||
       !send_droppable(subscription->peer, &line))
     subscription->dropped += output->len;
   zpm_str_deinit(&line);

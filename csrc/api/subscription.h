@@ -33,6 +33,7 @@ struct zpm_subscription {
   unsigned topics; /* ZPM_TOPIC_* */
   int stream;      /* enum zpm_stream, or ZPM_STREAM_BOTH */
   bool is_logs;    /* lines are replies to `id`, not events */
+  bool places;     /* and tell where they end */
   struct zpm_request_id id;
   uint64_t dropped; /* bytes of output that the peer has not been told of */
   uint64_t missed;  /* events, likewise */

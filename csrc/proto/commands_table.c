@@ -59,6 +59,7 @@ static const struct zpm_argument DESCRIBE_ARGUMENTS[] = {
 
 static const struct zpm_argument LOGS_ARGUMENTS[] = {
     {"name", ZPM_ARG_STRING, false, "of one app; without it, all"},
+    {"from", ZPM_ARG_OBJECT, false, "places to go on at, by app and stream"},
     {"lines", ZPM_ARG_NUMBER, false, "how many recent lines (20)"},
     {"follow", ZPM_ARG_BOOL, false, "go on with live output (true)"},
     {"stream", ZPM_ARG_STRING, false, "\"out\" or \"err\" alone"},

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/log_place.h"
 #include "core/record.h"
 #include "zpm/supervisor.h"
 
@@ -94,11 +95,13 @@ static inline void fake_tell(struct zpm_supervisor *fake,
 static inline void fake_output(struct zpm_supervisor *fake, const char *name,
                                int stream, const char *bytes, size_t len)
 {
+  const struct zpm_log_place place = {.file = 7, .offset = 100};
   struct zpm_supervisor_event event = {.kind = ZPM_EVENT_LOG,
                                        .name = name,
                                        .stream = stream,
                                        .bytes = bytes,
-                                       .len = len};
+                                       .len = len,
+                                       .place = &place};
 
   fake->observer(fake->ctx, &event);
 }

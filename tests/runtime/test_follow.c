@@ -143,6 +143,145 @@ static void logs_wait_for_their_turn(void **state)
   close_both(&stage, &me);
 }
 
+/* Reads "at" of the last line that was heard. */
+static struct zpm_log_place heard_place(const struct listener *me)
+{
+  struct zpm_log_place place = {0};
+  const char *at = NULL;
+  char text[ZPM_LOG_PLACE_SIZE] = "";
+
+  for (const char *next = me->heard.data;
+       (next = strstr(next, "\"at\":\"")) != NULL; next++)
+    at = next;
+  assert_non_null(at);
+  sscanf(at, "\"at\":\"%41[0-9:]", text);
+  assert_true(zpm_log_place_read(text, &place));
+  return place;
+}
+
+static void say_from(struct listener *me, const struct zpm_log_place *place,
+                     const char *more)
+{
+  char at[ZPM_LOG_PLACE_SIZE];
+  char request[200];
+
+  zpm_log_place_put(place, at);
+  snprintf(request, sizeof(request),
+           "{\"cmd\":\"logs\",\"name\":\"api\",\"from\":{\"api\":{\"out\":"
+           "\"%s\"}}%s}",
+           at, more);
+  say(me, request);
+}
+
+static void logs_go_on_where_they_were_left(void **state)
+{
+  struct stage stage;
+  struct listener me;
+  struct zpm_log_place place;
+
+  (void)state;
+  open_two(&stage, &me);
+  stage_write_log(&stage, "api", "out", "one\ntwo\n");
+  say(&me, "{\"cmd\":\"logs\",\"name\":\"api\",\"stream\":\"out\",\"lines\":1,"
+           "\"follow\":false,\"from\":{}}");
+  expect_part(&me, "\"data\":\"two\\n\",\"at\":\"");
+  place = heard_place(&me);
+  assert_int_equal(place.offset, 8);
+  zpm_str_clear(&me.heard);
+  stage_write_log(&stage, "api", "out", "one\ntwo\nthree\n");
+  say_from(&me, &place, ",\"stream\":\"out\",\"lines\":9");
+  expect_part(&me, "\"data\":\"three\\n\",\"at\":\"");
+  assert_null(strstr(me.heard.data, "two"));
+  assert_int_equal(heard_place(&me).offset, 14);
+  put(&stage, "api", "four\xC3");
+  expect_part(&me, "\"data\":\"four\",\"at\":\"7:99\"");
+  close_both(&stage, &me);
+}
+
+static void a_stream_that_is_not_named_begins_with_its_history(void **state)
+{
+  struct stage stage;
+  struct listener me;
+
+  (void)state;
+  open_two(&stage, &me);
+  stage_write_log(&stage, "api", "out", "");
+  stage_write_log(&stage, "api", "err", "one\ntwo\n");
+  say_from(&me, &(struct zpm_log_place){1, 2}, ",\"lines\":1");
+  expect_part(&me, "\"stream\":\"out\",\"data\":\"\",\"at\":\"");
+  expect_part(&me, "\"stream\":\"err\",\"data\":\"two\\n\",\"at\":\"");
+  close_both(&stage, &me);
+}
+
+static void more_than_is_kept_in_hand_is_told_as_lag(void **state)
+{
+  enum { MUCH = (1 << 20) + 5 };
+  struct stage stage;
+  struct listener me;
+  struct zpm_log_place place;
+  char *text = malloc(MUCH + 1);
+
+  (void)state;
+  memset(text, 'x', MUCH);
+  text[MUCH] = '\0';
+  open_two(&stage, &me);
+  stage_write_log(&stage, "api", "out", "");
+  say(&me, "{\"cmd\":\"logs\",\"name\":\"api\",\"stream\":\"out\","
+           "\"follow\":false,\"from\":{}}");
+  place = heard_place(&me);
+  zpm_str_clear(&me.heard);
+  stage_write_log(&stage, "api", "out", text);
+  say_from(&me, &place, ",\"follow\":false");
+  expect_part(&me,
+              "{\"event\":\"lag\",\"data\":{\"dropped\":5,\"events\":0}}\n");
+  assert_int_equal(heard_place(&me).offset, MUCH);
+  free(text);
+  close_both(&stage, &me);
+}
+
+static void what_is_no_place_is_refused(void **state)
+{
+  static const char *const WRONG[] = {"{\"api\":1}", "{\"api\":{\"out\":1}}",
+                                      "{\"api\":{\"out\":\"1\"}}", "[]",
+                                      "{\"api\":[{}]}"};
+  struct stage stage;
+  struct listener me;
+
+  (void)state;
+  open_two(&stage, &me);
+  for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+    char request[100];
+
+    snprintf(request, sizeof(request), "{\"cmd\":\"logs\",\"from\":%s}",
+             WRONG[i]);
+    say(&me, request);
+    expect_part(&me, "\"code\":\"ZPM_EARG\"");
+    zpm_str_clear(&me.heard);
+  }
+  assert_int_equal(zpm_list_empty(&me.peer.subscriptions), 1);
+  close_both(&stage, &me);
+}
+
+static void who_listens_is_told_of_a_shutdown(void **state)
+{
+  struct stage stage;
+  struct listener me;
+  struct listener asks;
+
+  (void)state;
+  open_two(&stage, &me);
+  listener_open(&stage, &asks);
+  say(&me, "{\"id\":1,\"cmd\":\"logs\",\"name\":\"api\"}");
+  zpm_str_clear(&me.heard);
+  say(&asks, "{\"cmd\":\"shutdown\"}");
+  expect_part(&asks, "\"ok\":true");
+  assert_null(strstr(asks.heard.data, "event"));
+  expect(&me, "{\"event\":\"shutdown\"}\n");
+  assert_int_equal(stage.shutdowns, 1);
+  listener_close(&asks);
+  close_both(&stage, &me);
+}
+
 static void logs_of_a_deleted_app_end(void **state)
 {
   struct stage stage;
@@ -385,6 +524,11 @@ int main(void)
       cmocka_unit_test(logs_without_a_past_are_answered_all_the_same),
       cmocka_unit_test(wrong_logs_requests_are_refused),
       cmocka_unit_test(logs_wait_for_their_turn),
+      cmocka_unit_test(logs_go_on_where_they_were_left),
+      cmocka_unit_test(a_stream_that_is_not_named_begins_with_its_history),
+      cmocka_unit_test(more_than_is_kept_in_hand_is_told_as_lag),
+      cmocka_unit_test(what_is_no_place_is_refused),
+      cmocka_unit_test(who_listens_is_told_of_a_shutdown),
       cmocka_unit_test(logs_of_a_deleted_app_end),
       cmocka_unit_test(long_history_comes_in_pieces_cut_between_lines),
       cmocka_unit_test(a_character_cut_in_two_arrives_whole),
