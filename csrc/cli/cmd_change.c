@@ -41,6 +41,7 @@ static void receive_all(struct zpm_cli *cli, struct zpm_talk *talk,
     const char *line = zpm_talk_receive(talk, &err);
 
     if (line == NULL) {
+      zpm_talk_explain_loss(talk, &err);
       zpm_results_add_error(results, cli->args.operands[i], &err);
       return; /* the others would say the same */
     }
@@ -69,6 +70,7 @@ static int run(struct zpm_cli *cli, const struct zpm_str *changes,
   if (rc == 0)
     rc = zpm_talk_greet(&talk, err);
   if (rc != 0) {
+    zpm_talk_explain_loss(&talk, err);
     zpm_talk_close(&talk);
     return ZPM_CLI_FAILED;
   }

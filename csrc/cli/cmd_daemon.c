@@ -112,6 +112,8 @@ static int shut_down(struct zpm_talk *talk, struct zpm_error *err)
   daemon = watch(talk, "pid");
   keeper = watch(talk, "keeperPid");
   rc = zpm_talk_ask(talk, "shutdown", NULL, &reply, err);
+  if (rc != 0)
+    zpm_talk_explain_loss(talk, err);
   cJSON_Delete(reply);
   wait_for_end(daemon, rc == 0 ? END_TIMEOUT_MS : 0);
   wait_for_end(keeper, rc == 0 ? END_TIMEOUT_MS : 0);

@@ -15,7 +15,9 @@ struct zpm_follow {
 };
 
 /* Until the end of what was asked for, Ctrl-C (if that is waited for), or
- * nobody reads what is written. */
+ * nobody reads what is written.  When the daemon dies, and its keeper starts
+ * the next one, the output goes on where it was left: nothing is missing, and
+ * nothing is shown twice. */
 int zpm_follow_show(const struct zpm_follow *follow, struct zpm_cli *cli,
                     struct zpm_talk *talk, struct zpm_error *err);
 

@@ -29,6 +29,13 @@ void zpm_interrupt_end(const struct zpm_interrupt *interrupt)
   sigaction(SIGINT, &interrupt->action_before, NULL);
 }
 
+bool zpm_interrupt_came(void)
+{
+  sigset_t pending;
+
+  return sigpending(&pending) == 0 && sigismember(&pending, SIGINT) == 1;
+}
+
 bool zpm_interrupt_wait(const struct zpm_interrupt *interrupt, int fd)
 {
   fd_set reading;

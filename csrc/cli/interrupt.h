@@ -16,6 +16,9 @@ struct zpm_interrupt {
 void zpm_interrupt_begin(struct zpm_interrupt *interrupt);
 void zpm_interrupt_end(const struct zpm_interrupt *interrupt);
 
+/* Whether it came while it was held back. */
+bool zpm_interrupt_came(void);
+
 /* Waits until there is something to read (false), or for Ctrl-C (true). */
 bool zpm_interrupt_wait(const struct zpm_interrupt *interrupt, int fd);
 

@@ -16,6 +16,8 @@ const char *zpm_start_request_finish(const struct zpm_cli *cli,
                                      struct zpm_talk *talk,
                                      struct zpm_error *err)
 {
+  const char *line;
+
   if (zpm_args_switch(&cli->args, "wait", false)) {
     zpm_writer_key(&talk->writer, "wait");
     zpm_writer_bool(&talk->writer, true);
@@ -25,5 +27,8 @@ const char *zpm_start_request_finish(const struct zpm_cli *cli,
   zpm_talk_end(talk);
   if (check_size(talk, err) != 0 || zpm_talk_flush(talk, err) != 0)
     return NULL;
-  return zpm_talk_receive(talk, err);
+  line = zpm_talk_receive(talk, err);
+  if (line == NULL)
+    zpm_talk_explain_loss(talk, err);
+  return line;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/answer.h"
+#include "proto/commands.h"
 #include "proto/version.h"
 #include "zpm/version.h"
 
@@ -12,39 +13,70 @@ enum { GREETING_TIMEOUT_MS = 15000 };
 
 /* ---- life ---- */
 
-int zpm_talk_open(struct zpm_talk *talk,
-                  const struct zpm_client_options *options,
-                  struct zpm_error *err)
+static int begin(struct zpm_talk *talk,
+                 const struct zpm_client_options *options,
+                 struct zpm_error *err)
 {
-  int rc;
+  const char *asked = talk->asked;
+  int rc = zpm_connection_open(options, &talk->connection, err);
 
-  *talk = (struct zpm_talk){0};
-  rc = zpm_connection_open(options, &talk->connection, err);
   if (rc != 0)
     return rc;
   zpm_talk_begin(talk, "hello");
   zpm_writer_key(&talk->writer, "version");
   zpm_writer_text(&talk->writer, ZPM_VERSION);
   zpm_talk_end(talk);
+  talk->hello_len = talk->outgoing.len;
+  talk->asked = asked;
   return 0;
+}
+
+int zpm_talk_open(struct zpm_talk *talk,
+                  const struct zpm_client_options *options,
+                  struct zpm_error *err)
+{
+  *talk = (struct zpm_talk){.options = *options};
+  return begin(talk, options, err);
+}
+
+static void hang_up(struct zpm_talk *talk)
+{
+  zpm_connection_close(talk->connection);
+  talk->connection = NULL;
+  zpm_str_clear(&talk->outgoing);
+  talk->changes = 0;
+  cJSON_Delete(talk->hello);
+  talk->hello = NULL;
+}
+
+int zpm_talk_reopen(struct zpm_talk *talk, int wait_ms, struct zpm_error *err)
+{
+  struct zpm_client_options options = talk->options;
+
+  options.start_daemon = false;
+  options.wait_ms = wait_ms;
+  hang_up(talk);
+  zpm_str_clear(&talk->unanswered);
+  return begin(talk, &options, err);
 }
 
 void zpm_talk_close(struct zpm_talk *talk)
 {
-  zpm_connection_close(talk->connection);
-  talk->connection = NULL;
+  hang_up(talk);
   zpm_str_deinit(&talk->outgoing);
-  cJSON_Delete(talk->hello);
-  talk->hello = NULL;
+  zpm_str_deinit(&talk->unanswered);
 }
 
 /* ---- requests ---- */
 
 void zpm_talk_begin(struct zpm_talk *talk, const char *command)
 {
+  const struct zpm_command *known = zpm_command_find(command, ZPM_ON_WIRE);
   struct zpm_writer *writer = &talk->writer;
   bool failed = writer->failed;
 
+  talk->asked = command;
+  talk->changes += known == NULL || !zpm_command_can_be_repeated(known->id);
   if (talk->outgoing.len > 0 && zpm_str_puts(&talk->outgoing, "\n") != 0)
     failed = true;
   *writer = (struct zpm_writer){.out = &talk->outgoing, .failed = failed};
@@ -58,15 +90,30 @@ void zpm_talk_end(struct zpm_talk *talk)
   zpm_writer_end_object(&talk->writer);
 }
 
+/* Keeps what was sent, without the hello, as long as it may be repeated. */
+static int keep_unanswered(struct zpm_talk *talk)
+{
+  const struct zpm_str *outgoing = &talk->outgoing;
+  size_t from = talk->hello_len > 0 ? talk->hello_len + 1 : 0;
+
+  zpm_str_clear(&talk->unanswered);
+  if (talk->changes > 0 || outgoing->len <= from)
+    return 0;
+  return zpm_str_append(&talk->unanswered, outgoing->data + from,
+                        outgoing->len - from);
+}
+
 int zpm_talk_flush(struct zpm_talk *talk, struct zpm_error *err)
 {
   int rc;
 
-  if (talk->writer.failed)
+  if (talk->writer.failed || keep_unanswered(talk) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   rc =
       zpm_connection_send(talk->connection, zpm_str_text(&talk->outgoing), err);
   zpm_str_clear(&talk->outgoing);
+  talk->hello_len = 0;
+  talk->changes = 0;
   return rc;
 }
 
@@ -104,12 +151,14 @@ static const char *receive(struct zpm_talk *talk, int timeout_ms,
 {
   const char *line = zpm_connection_receive(talk->connection, timeout_ms, err);
 
-  if (line == NULL && err->code == 0)
-    zpm_error_set(err, ZPM_EDAEMON, "the daemon has closed the connection");
+  if (line == NULL && (err->code == 0 || err->code == ZPM_EDAEMON))
+    zpm_error_set(err, ZPM_ELOST,
+                  "the daemon ended before it answered. Try again; daemon.log "
+                  "may tell why");
   return line;
 }
 
-int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err)
+static int greet(struct zpm_talk *talk, struct zpm_error *err)
 {
   const char *line;
   cJSON *reply;
@@ -134,20 +183,85 @@ int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err)
   return compare_versions(talk, err);
 }
 
+/* ---- once more ---- */
+
+/* Asks the next daemon for what this one has not answered.  One is started,
+ * too, if that was allowed at first. */
+static int ask_again(struct zpm_talk *talk, struct zpm_error *err)
+{
+  struct zpm_str lines = talk->unanswered;
+  int rc;
+
+  talk->unanswered = (struct zpm_str){0};
+  hang_up(talk);
+  rc = begin(talk, &talk->options, err);
+  if (rc == 0 && (zpm_str_puts(&talk->outgoing, "\n") != 0 ||
+                  zpm_str_append(&talk->outgoing, lines.data, lines.len) != 0))
+    rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  zpm_str_deinit(&lines);
+  if (rc == 0)
+    rc = zpm_talk_flush(talk, err);
+  zpm_str_clear(&talk->unanswered); /* once is enough */
+  return rc;
+}
+
+static bool can_ask_again(const struct zpm_talk *talk,
+                          const struct zpm_error *err)
+{
+  return err->code == ZPM_ELOST && talk->unanswered.len > 0;
+}
+
+int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err)
+{
+  int rc = greet(talk, err);
+
+  if (rc != 0 && can_ask_again(talk, err)) {
+    rc = ask_again(talk, err);
+    if (rc == 0)
+      rc = greet(talk, err);
+  }
+  return rc;
+}
+
+static const char *receive_or_repeat(struct zpm_talk *talk, int timeout_ms,
+                                     struct zpm_error *err)
+{
+  const char *line;
+
+  if (zpm_talk_greet(talk, err) != 0)
+    return NULL;
+  line = receive(talk, timeout_ms, err);
+  if (line == NULL && can_ask_again(talk, err) && ask_again(talk, err) == 0 &&
+      greet(talk, err) == 0)
+    line = receive(talk, timeout_ms, err);
+  if (line != NULL)
+    zpm_str_clear(&talk->unanswered);
+  return line;
+}
+
 /* ---- replies ---- */
 
 const char *zpm_talk_receive(struct zpm_talk *talk, struct zpm_error *err)
 {
-  if (zpm_talk_greet(talk, err) != 0)
-    return NULL;
-  return receive(talk, -1, err);
+  return receive_or_repeat(talk, -1, err);
 }
 
 const char *zpm_talk_receive_now(struct zpm_talk *talk, struct zpm_error *err)
 {
-  if (zpm_talk_greet(talk, err) != 0)
-    return NULL;
-  return receive(talk, 0, err);
+  return receive_or_repeat(talk, 0, err);
+}
+
+void zpm_talk_explain_loss(const struct zpm_talk *talk, struct zpm_error *err)
+{
+  if (err->code != ZPM_ELOST)
+    return;
+  zpm_error_set(err, ZPM_ELOST,
+                "the daemon ended before it answered '%s', and %s. Whether "
+                "that was done is not known here: zpm list shows how things "
+                "stand",
+                talk->asked,
+                zpm_client_daemon_runs(&talk->options) ? "was started again"
+                                                       : "none runs now");
 }
 
 int zpm_talk_fd(const struct zpm_talk *talk)

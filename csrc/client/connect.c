@@ -99,6 +99,11 @@ static int tell_refusal(const struct zpm_paths *paths, int rc,
     return zpm_error_set(err, ZPM_EACCESS,
                          "may not use %s: it belongs to another user",
                          paths->socket);
+  if (rc == -ETIMEDOUT)
+    return zpm_error_set(err, ZPM_EBUSY,
+                         "the daemon has ended, and its keeper has not started "
+                         "it again yet. See %s",
+                         paths->log);
   if (rc == -EAGAIN)
     return zpm_error_set(err, ZPM_EDAEMON, "the daemon at %s does not answer",
                          paths->socket);
@@ -208,19 +213,19 @@ static int start_and_connect(const struct zpm_client_options *options,
 
 /* Nobody answers, but a keeper may be about to start its daemon again (or the
  * pair may be leaving): waits for the one or the other. */
-static int connect_while_pair_lives(const struct zpm_paths *paths)
+static int connect_while_pair_lives(const struct zpm_paths *paths, int wait_ms)
 {
   const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-  long long deadline = now_ms() + TIMEOUT_MS;
+  long long deadline = now_ms() + (wait_ms > 0 ? wait_ms : TIMEOUT_MS);
   int log = open(paths->log, O_RDONLY | O_CLOEXEC);
   int fd = -ENOENT;
 
-  while (log >= 0 && flock(log, LOCK_SH | LOCK_NB) != 0 &&
-         now_ms() < deadline) {
+  while (log >= 0 && is_absent(fd) && flock(log, LOCK_SH | LOCK_NB) != 0) {
     fd = try_connect(paths);
-    if (!is_absent(fd))
-      break;
-    nanosleep(&pause, NULL);
+    if (is_absent(fd) && now_ms() >= deadline)
+      fd = -ETIMEDOUT;
+    else if (is_absent(fd))
+      nanosleep(&pause, NULL);
   }
   if (log >= 0)
     close(log);
@@ -233,7 +238,7 @@ static int connect_to(const struct zpm_client_options *options,
   int fd = try_connect(paths);
 
   if (is_absent(fd) && !options->start_daemon)
-    fd = connect_while_pair_lives(paths);
+    fd = connect_while_pair_lives(paths, options->wait_ms);
   if (fd >= 0)
     return fd;
   if (!options->start_daemon || !is_absent(fd))

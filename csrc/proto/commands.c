@@ -31,6 +31,19 @@ const struct zpm_command *zpm_command_find(const char *name, unsigned where)
   return NULL;
 }
 
+bool zpm_command_can_be_repeated(enum zpm_command_id id)
+{
+  static const bool CAN[ZPM_COMMAND_COUNT] = {
+      [ZPM_CMD_HELLO] = true,     [ZPM_CMD_PING] = true,
+      [ZPM_CMD_STOP] = true,      [ZPM_CMD_STATS] = true,
+      [ZPM_CMD_LIST] = true,      [ZPM_CMD_DESCRIBE] = true,
+      [ZPM_CMD_GET_STORE] = true, [ZPM_CMD_FIND_WORKER] = true,
+      [ZPM_CMD_LOGS] = true,      [ZPM_CMD_DOCTOR] = true,
+  };
+
+  return CAN[id];
+}
+
 const char *zpm_command_suggest(const char *name, unsigned where)
 {
   const char *names[ZPM_COMMAND_COUNT];

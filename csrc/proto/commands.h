@@ -83,6 +83,10 @@ struct zpm_command {
   const char *details; /* CLI help below the summary; or NULL */
 };
 
+/* Whether a request that may have been carried out can be sent once more: it
+ * only looks, or finds done what it asks for. */
+bool zpm_command_can_be_repeated(enum zpm_command_id id);
+
 /* In the order of enum zpm_command_id. */
 extern const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT];
 /* Flags that every CLI command takes: --json --namespace --no-color --help. */

@@ -21,6 +21,8 @@ struct zpm_client_options {
   const char *namespace_name; /* NULL: ZPM_NAMESPACE, else "zuz-pm" */
   const char *zpm_path;       /* the zpm binary to start as the daemon */
   bool start_daemon;          /* start one when none runs */
+  int wait_ms; /* if none is to be started: how long to wait for one that its
+                  keeper starts again; 0: 10 s */
 };
 
 /*
@@ -29,7 +31,8 @@ struct zpm_client_options {
  * more, and only then is the keeper started; the losers become clients.
  * Blocks; at most 10 s.  Returns a connected, blocking, close-on-exec socket,
  * or a negative code: ZPM_EDAEMON when none runs and none was to be started,
- * or when it would not start (the message quotes what it said).
+ * or when it would not start (the message quotes what it said); ZPM_EBUSY when
+ * its keeper has not started it again within wait_ms.
  * The environment of the daemon is the caller's, less what belongs to an app.
  */
 int zpm_client_connect(const struct zpm_client_options *options,

@@ -39,7 +39,8 @@
   XX(ECLOSING, -10016, "shutting down")                                        \
   XX(EIO, -10017, "input or output failed")                                    \
   XX(EEXISTS, -10018, "exists already")                                        \
-  XX(ESTUCK, -10019, "something of the app cannot be ended")
+  XX(ESTUCK, -10019, "something of the app cannot be ended")                   \
+  XX(ELOST, -10020, "the daemon ended before it answered")
 
 enum zpm_code {
   ZPM_OK = 0,

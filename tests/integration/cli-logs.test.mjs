@@ -124,14 +124,14 @@ test("live output comes until Ctrl-C, across restarts", async (t) => {
   assert.equal((await box.app("tick")).status, "running");
 });
 
-test("the follower is told when the daemon goes away", async (t) => {
+test("the follower is told when the daemon is told to end", async (t) => {
   const box = commandLine(t);
   await box.done("start", box.write("count.sh", counter), "--", "1");
   const live = follow(t, box, "count");
   await live.has("out 1\n");
   await box.done("kill-daemon");
   assert.deepEqual(await within("its end", live.end), [1, null]);
-  assert.match(live.complaint, /the daemon has closed the connection/);
+  assert.match(live.complaint, /the daemon was told to end, so no more comes/);
 });
 
 test("files are rotated by size, and only so many kept", async (t) => {

@@ -26,6 +26,10 @@ enum { MAX_WORDS = 16, TEXT_MAX = 8192, ENVIRONMENT_MAX = 64 * 1024 };
   "\",\"protocol\":1,\"pid\":1,\"keeperPid\":1,\"namespace\":\"test\","        \
   "\"compatible\":" fits ",\"advice\":null}}"
 
+/* After what comes before this the daemon dies; but only once.  The next one
+ * passes over that answer. */
+#define DIES "\004"
+
 /* What the daemon says to requests that have `contains` in them. */
 struct answer {
   const char *contains; /* NULL ends the list */
@@ -40,22 +44,38 @@ struct fixture {
   int listener;
   pthread_t thread;
   const struct answer *answers;
+  bool has_died;
 };
 
 /* ---- the daemon ---- */
 
-static void answer(struct fixture *f, int fd, const char *request)
+static bool fits(const struct fixture *f, const struct answer *a,
+                 const char *request)
+{
+  return strstr(request, a->contains) != NULL &&
+         (!f->has_died || strstr(a->lines, DIES) == NULL);
+}
+
+/* False: it is dead. */
+static bool answer(struct fixture *f, int fd, const char *request)
 {
   const struct answer *a = f->answers;
   const char *text = HELLO(ZPM_VERSION, "true");
+  size_t len;
 
   strncat(f->heard, request, sizeof(f->heard) - strlen(f->heard) - 1);
-  while (a->contains != NULL && strstr(request, a->contains) == NULL)
+  while (a->contains != NULL && !fits(f, a, request))
     a++;
   if (a->contains != NULL)
     text = a->lines;
-  send(fd, text, strlen(text), MSG_NOSIGNAL);
+  len = strcspn(text, DIES);
+  send(fd, text, len, MSG_NOSIGNAL);
+  if (text[len] != '\0') {
+    f->has_died = true;
+    return false;
+  }
   send(fd, "\n", 1, MSG_NOSIGNAL);
+  return true;
 }
 
 static void *serve(void *arg)
@@ -68,8 +88,8 @@ static void *serve(void *arg)
     char *line = NULL;
     size_t size = 0;
 
-    while (getline(&line, &size, in) > 0)
-      answer(f, fd, line);
+    while (getline(&line, &size, in) > 0 && answer(f, fd, line))
+      ;
     free(line);
     fclose(in);
   }
@@ -593,8 +613,9 @@ static void logs_of_all_apps_say_whose_they_are(void **state)
   assert_int_equal(run(f, "logs", "--err", NULL), 0);
   assert_string_equal(f->out, "a | 1\na | 2\nb | 3\nb | 45\nb | 6\n");
   ASSERT_HAS(f->err, "9 bytes of output were left out");
-  ASSERT_HAS(f->heard, "{\"cmd\":\"logs\",\"lines\":20,\"follow\":false,"
-                       "\"stream\":\"err\"}");
+  ASSERT_HAS(f->heard,
+             "{\"cmd\":\"logs\",\"from\":{},\"lines\":20,\"follow\":false,"
+             "\"stream\":\"err\"}");
 }
 
 static void logs_without_apps_say_so(void **state)
@@ -636,8 +657,114 @@ static void a_start_in_dev_mode_goes_on_with_the_output(void **state)
   assert_string_equal(f->out, "up\n"); /* no terminal */
   run(f, "start", "/a/x.js", "--dev", "--follow", NULL);
   assert_string_equal(f->out, "up\nhi\n");
-  ASSERT_HAS(f->heard, "{\"cmd\":\"logs\",\"name\":\"x\",\"lines\":20,"
-                       "\"follow\":true}\n");
+  ASSERT_HAS(f->heard,
+             "{\"cmd\":\"logs\",\"from\":{},\"name\":\"x\",\"lines\":20,"
+             "\"follow\":true}\n");
+}
+
+/* ---- when the daemon dies ---- */
+
+static size_t times_heard(const struct fixture *f, const char *text)
+{
+  size_t count = 0;
+
+  for (const char *at = f->heard; (at = strstr(at, text)) != NULL; at++)
+    count++;
+  return count;
+}
+
+static void what_can_be_repeated_is_asked_of_the_next_daemon(void **state)
+{
+  static const struct answer DYING[] = {
+      {"\"cmd\":\"list\"", DIES},
+      {"\"cmd\":\"list\"", "{\"ok\":true,\"data\":[\"a\"]}"},
+      {"\"cmd\":\"logs\"", "{\"ok\":true,\"end\":true}"},
+      {"\"cmd\":\"stop\"", "{\"ok\":true,\"data\":\"stopped\"}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, DYING);
+  assert_int_equal(run(f, "logs", NULL), 0);
+  assert_string_equal(f->err, "");
+  assert_int_equal(times_heard(f, "\"hello\""), 2);
+  assert_int_equal(times_heard(f, "\"list\""), 2);
+}
+
+static void a_stop_is_asked_for_again(void **state)
+{
+  static const struct answer DYING[] = {
+      {"\"cmd\":\"hello\"", DIES},
+      {"\"cmd\":\"stop\"", "{\"ok\":true,\"data\":\"stopped\"}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, DYING);
+  assert_int_equal(run(f, "stop", "a", "b", NULL), 0);
+  assert_string_equal(f->out, "stopped\nstopped\n");
+  assert_int_equal(times_heard(f, "\"stop\""), 2);
+}
+
+static void a_change_is_asked_for_once(void **state)
+{
+  static const struct answer DYING[] = {
+      {"\"cmd\":\"restart\"", DIES}, {"\"cmd\":\"start\"", DIES}, {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, DYING);
+  assert_int_equal(run(f, "restart", "a", NULL), 1);
+  assert_string_equal(f->err,
+                      "zpm: the daemon ended before it answered 'restart', and "
+                      "was started again. Whether that was done is not known "
+                      "here: zpm list shows how things stand\n");
+  assert_int_equal(times_heard(f, "\"restart\""), 1);
+  f->has_died = false;
+  assert_int_equal(run(f, "start", "/a/x.js", "--wait", "--json", NULL), 1);
+  ASSERT_HAS(f->out, "\"code\":\"ZPM_ELOST\"");
+  ASSERT_HAS(f->err, "before it answered 'start'");
+  assert_int_equal(times_heard(f, "\"start\""), 1);
+}
+
+static void output_goes_on_where_it_was_left(void **state)
+{
+  static const struct answer DYING[] = {
+      {"\"cmd\":\"logs\"",
+       "{\"ok\":true,\"name\":\"a\",\"stream\":\"out\",\"data\":\"\","
+       "\"at\":\"5:0\"}\n"
+       "{\"ok\":true,\"name\":\"a\",\"stream\":\"err\",\"data\":\"\","
+       "\"at\":\"6:0\"}\n"
+       "{\"ok\":true,\"name\":\"a\",\"stream\":\"out\",\"data\":\"one\\ntw\","
+       "\"at\":\"5:6\"}\n" DIES},
+      {"\"from\":{\"a\":{\"err\":\"6:0\",\"out\":\"5:6\"}}",
+       "{\"ok\":true,\"name\":\"a\",\"stream\":\"out\",\"data\":\"o\\n\","
+       "\"at\":\"5:8\"}\n"
+       "{\"ok\":true,\"end\":true}"},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, DYING);
+  assert_int_equal(run(f, "logs", "a", "--follow", NULL), 0);
+  assert_string_equal(f->out, "one\ntwo\n");
+  ASSERT_HAS(f->err, "zpm: the daemon ended and was started again after ");
+  f->has_died = false;
+  assert_int_equal(run(f, "logs", "a", "--follow", "--json", NULL), 0);
+  assert_null(strstr(f->out, "\"data\":\"\""));
+  ASSERT_HAS(f->out, "\"data\":\"o\\n\"");
+}
+
+static void output_ends_with_a_daemon_that_was_told_to_end(void **state)
+{
+  static const struct answer ENDING[] = {
+      {"\"cmd\":\"logs\"",
+       "{\"ok\":true,\"name\":\"a\",\"stream\":\"out\",\"data\":\"one\\n\","
+       "\"at\":\"5:4\"}\n{\"event\":\"shutdown\"}\n" DIES},
+      {NULL, NULL}};
+  struct fixture *f = *state;
+
+  start_daemon(f, ENDING);
+  assert_int_equal(run(f, "logs", "a", "--follow", NULL), 1);
+  assert_string_equal(f->out, "one\n");
+  ASSERT_HAS(f->err, "the daemon was told to end");
+  assert_int_equal(times_heard(f, "\"logs\""), 1);
 }
 
 /* ---- looking closely ---- */
@@ -743,6 +870,11 @@ int main(void)
       TEST(logs_of_all_apps_say_whose_they_are),
       TEST(logs_without_apps_say_so),
       TEST(logs_of_one_app_mix_no_line_of_two_streams),
+      TEST(what_can_be_repeated_is_asked_of_the_next_daemon),
+      TEST(a_stop_is_asked_for_again),
+      TEST(a_change_is_asked_for_once),
+      TEST(output_goes_on_where_it_was_left),
+      TEST(output_ends_with_a_daemon_that_was_told_to_end),
       TEST(describe_tells_all_and_escapes_it),
       TEST(describe_shows_the_last_errors_of_what_is_in_trouble),
       TEST(doctor_fails_if_anything_is_bad),
