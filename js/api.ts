@@ -156,7 +156,8 @@ export abstract class ZpmApi extends Conversation {
 
   /**
    * The output of one app, or of all: some history, then (unless `follow` is
-   * false) what comes, until the loop is left.
+   * false) what comes, until the loop is left. When the daemon dies, it goes on
+   * with the next one: nothing is left out, and nothing comes twice.
    *
    *     for await (const { text } of pm.logs("api")) process.stdout.write(text);
    */
@@ -164,11 +165,6 @@ export abstract class ZpmApi extends Conversation {
     checkOptionalName("name", name);
     checkObject("options", options);
     const { lines, follow, stream } = options;
-    return new LogStream((onEvent) => this.openStream(onEvent), {
-      name,
-      lines,
-      follow,
-      stream,
-    });
+    return new LogStream(this.logSource, { name, lines, follow, stream });
   }
 }

@@ -3,7 +3,8 @@ import { zpmPath } from "./binary";
 import { ZpmError } from "./errors";
 import { native, type NativeClient } from "./native";
 import { place } from "./paths";
-import { type ChannelEvents, Session } from "./session";
+import { TRY_MS } from "./reconnect";
+import { type ChannelEvents, lost, Session } from "./session";
 import type { ZpmOptions } from "./types";
 import { version } from "./version";
 
@@ -16,8 +17,11 @@ interface Hello {
  * The API of the daemon, which is started when none runs.
  *
  * The connection is made by the first call, and again by the next one when the
- * daemon has gone away. It keeps Node running only while a call is open, so a
- * script ends by itself; see ref().
+ * daemon has gone away. When it dies, and its keeper starts it again, logs()
+ * goes on by itself where it was, and so do events (see `reconnect`); calls
+ * that were open are asked again if they only look, else they fail with
+ * ZPM_ELOST. It keeps Node running only while a call is open, so a script ends
+ * by itself; see ref().
  */
 export class ZPMClient extends ZpmApi {
   readonly #options: ZpmOptions;
@@ -100,8 +104,11 @@ export class ZPMClient extends ZpmApi {
   }
 
   /** @internal */
-  protected override dial(events: ChannelEvents): Promise<NativeClient> {
-    return this.#dial(events, true);
+  protected override dial(
+    events: ChannelEvents,
+    again: boolean,
+  ): Promise<NativeClient> {
+    return again ? this.#dial(events, false, TRY_MS) : this.#dial(events, true);
   }
 
   /** @internal A daemon outlives updates of this package. */
@@ -119,21 +126,17 @@ export class ZPMClient extends ZpmApi {
   async #dial(
     { lines, ended }: ChannelEvents,
     startDaemon: boolean,
+    waitMs?: number,
   ): Promise<NativeClient> {
     const { Client } = native();
-    const client = new Client(lines, (message, code) => {
-      ended(
-        message === ""
-          ? new ZpmError("ZPM_EDAEMON", "the daemon ended the connection")
-          : new ZpmError(code, message),
-      );
-    });
+    const client = new Client(lines, () => ended(lost()));
     const zpm = startDaemon ? lookForZpm() : undefined;
     try {
       await client.connect({
         ...place(this.#options),
         zpmPath: zpm?.path,
         startDaemon: zpm?.path !== undefined,
+        waitMs,
       });
     } catch (error) {
       client.close();

@@ -6,6 +6,8 @@ import { EventEmitter } from "node:events";
 import { checkObject, checkOptionalName } from "./check";
 import { ZpmError } from "./errors";
 import type { Channel } from "./native";
+import type { LogSource, LogStream } from "./log-stream";
+import { begun, canBeRepeated, isLost, twice, untilBack } from "./reconnect";
 import { type ChannelEvents, type Message, Session } from "./session";
 import type {
   ExitEvent,
@@ -31,16 +33,27 @@ interface Subscription {
   name?: string;
 }
 
+/** How a conversation is begun, and what becomes of it. */
+interface Beginning {
+  again: boolean;
+  /** It is there. False: it is not wanted any more. */
+  adopt(session: Session): boolean;
+  /** It has ended. */
+  forget(): void;
+}
+
 const NOTHING = JSON.stringify({ topics: [] } satisfies Subscription);
 
 /** Requests and events; ZpmApi puts names to the requests. */
 export abstract class Conversation extends EventEmitter {
   #session: Promise<Session> | undefined;
-  #streams = new Set<Session>();
+  #streams = new Set<LogStream>();
   /** What subscribe() asked for; undefined: whatever is listened to. */
   #asked: Subscription | undefined;
-  /** What the current session has been told, as JSON. */
-  #told = NOTHING;
+  /** What a session has been told of that, as JSON. */
+  #told = new WeakMap<Session, string>();
+  /** When the daemon died; undefined: it has not, or nobody listened. */
+  #lostAt: number | undefined;
 
   constructor() {
     super();
@@ -48,8 +61,12 @@ export abstract class Conversation extends EventEmitter {
     this.on("removeListener", (event) => this.#onListener(event));
   }
 
-  /** @internal Begins a conversation. */
-  protected abstract dial(events: ChannelEvents): Promise<Channel> | Channel;
+  /** @internal Begins a conversation; `again`: with the next daemon that the
+   * keeper of the last one starts. */
+  protected abstract dial(
+    events: ChannelEvents,
+    again: boolean,
+  ): Promise<Channel> | Channel;
 
   /** @internal The first words of a conversation. */
   protected async greet(_session: Session): Promise<void> {}
@@ -110,7 +127,13 @@ export abstract class Conversation extends EventEmitter {
 
   /** @internal One request, one reply. */
   protected async request<T>(cmd: string, keys?: object): Promise<T> {
-    const session = await this.#open();
+    if (canBeRepeated(cmd))
+      return twice(async () => this.#ask<T>(await this.#open(), cmd, keys));
+    // A daemon that dies before it has been asked has done nothing.
+    return this.#ask<T>(await begun(() => this.#open()), cmd, keys);
+  }
+
+  async #ask<T>(session: Session, cmd: string, keys?: object): Promise<T> {
     const subscribed = this.#tell(session);
     const reply = session.request<T>(cmd, keys);
     await Promise.all([subscribed, reply]);
@@ -119,7 +142,8 @@ export abstract class Conversation extends EventEmitter {
 
   /** @internal Ends every conversation; open calls fail with ZPM_ECLOSING. */
   protected async hangUp(): Promise<void> {
-    for (const stream of this.#streams) stream.close();
+    this.#lostAt = undefined;
+    for (const stream of this.#streams) void stream.return();
     const session = this.#session;
     this.#session = undefined;
     await session?.then(
@@ -135,8 +159,12 @@ export abstract class Conversation extends EventEmitter {
 
   #open(): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
-    const opening: Promise<Session> = this.#begin(() => {
-      if (this.#session === opening) this.#session = undefined;
+    const opening: Promise<Session> = this.#begin({
+      again: false,
+      adopt: () => true,
+      forget: () => {
+        if (this.#session === opening) this.#session = undefined;
+      },
     });
     this.#session = opening;
     opening.catch(() => {
@@ -145,36 +173,73 @@ export abstract class Conversation extends EventEmitter {
     return opening;
   }
 
-  async #begin(onEnd: () => void): Promise<Session> {
+  async #begin({ again, adopt, forget }: Beginning): Promise<Session> {
     let begun = false;
-    const session = await Session.open(
-      (events) => this.dial(events),
+    const session: Session = await Session.open(
+      (events) => this.dial(events, again),
       (message) => this.#onEvent(message),
-      () => {
-        onEnd();
-        if (begun) this.#emit("disconnect");
+      (error) => {
+        forget();
+        if (begun) this.#onEnd(error);
       },
     );
-    this.#told = NOTHING;
     await this.#greet(session);
+    if (!adopt(session)) {
+      session.close();
+      throw new ZpmError("ZPM_ECLOSING", "not wanted any more");
+    }
     begun = true;
     this.#emit("connect");
     return session;
   }
 
-  /** @internal A conversation of its own, for one stream of replies. */
-  protected async openStream(
-    onEvent: (message: Message) => void,
-  ): Promise<Session> {
-    const session: Session = await Session.open(
-      (events) => this.dial(events),
-      onEvent,
-      () => this.#streams.delete(session),
-    );
-    this.#streams.add(session);
-    await this.#greet(session);
-    return session;
+  #onEnd(error: ZpmError): void {
+    if (isLost(error) && this.#listens()) {
+      this.#lostAt ??= performance.now();
+      this.#resume(this.#lostAt).catch(() => {});
+    }
+    this.#emit("disconnect");
   }
+
+  /** Begins again, unless a call does that first: the call would start a
+   * daemon, this waits for one. */
+  async #resume(lostAt: number): Promise<void> {
+    const isWanted = () =>
+      this.#session === undefined && this.#lostAt === lostAt && this.#listens();
+    let mine: Promise<Session> | undefined;
+    const begin = () =>
+      this.#begin({
+        again: true,
+        adopt: (session) => {
+          if (!isWanted()) return false;
+          mine = this.#session = Promise.resolve(session);
+          return true;
+        },
+        forget: () => {
+          if (mine !== undefined && this.#session === mine)
+            this.#session = undefined;
+        },
+      });
+    const session = await untilBack(begin, isWanted, false);
+    if (session !== undefined) await this.#tell(session);
+  }
+
+  /** @internal Where the output of apps comes from. */
+  protected readonly logSource: LogSource = {
+    open: (onEvent, again) => {
+      const begin = async () => {
+        const session = await Session.open(
+          (events) => this.dial(events, again),
+          onEvent,
+        );
+        await this.#greet(session);
+        return session;
+      };
+      return again ? begin() : begun(begin);
+    },
+    add: (stream) => this.#streams.add(stream),
+    remove: (stream) => this.#streams.delete(stream),
+  };
 
   async #greet(session: Session): Promise<void> {
     try {
@@ -194,10 +259,14 @@ export abstract class Conversation extends EventEmitter {
   /** Asks for what is listened to by now. A call that follows would tell if
    * that cannot be had. */
   #listen(): void {
-    if (JSON.stringify(this.#wanted()) === NOTHING && !this.talking) return;
+    if (!this.#listens() && !this.talking) return;
     this.#open()
       .then((session) => this.#tell(session))
       .catch(() => {});
+  }
+
+  #listens(): boolean {
+    return JSON.stringify(this.#wanted()) !== NOTHING;
   }
 
   #wanted(): Subscription {
@@ -214,9 +283,19 @@ export abstract class Conversation extends EventEmitter {
   async #tell(session: Session): Promise<void> {
     const wanted = this.#wanted();
     const text = JSON.stringify(wanted);
-    if (text === this.#told) return;
-    this.#told = text;
-    await session.request("subscribe", wanted);
+    if (text === (this.#told.get(session) ?? NOTHING)) return;
+    this.#told.set(session, text);
+    const subscribed = session.request("subscribe", wanted);
+    this.#tellGap();
+    await subscribed;
+  }
+
+  /** What is told from now on is what happens after this. */
+  #tellGap(): void {
+    if (this.#lostAt === undefined) return;
+    const gapMs = Math.round(performance.now() - this.#lostAt);
+    this.#lostAt = undefined;
+    this.#emit("reconnect", { gapMs });
   }
 
   #onEvent({ event, name = "", stream = "out", data }: Message): void {

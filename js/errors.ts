@@ -19,6 +19,8 @@ export type ZpmErrorCode =
   | "ZPM_ECLOSING"
   | "ZPM_EIO"
   | "ZPM_EEXISTS"
+  /** The daemon ended before it answered: nobody knows whether it was done. */
+  | "ZPM_ELOST"
   | (string & {});
 
 /** What every call of the API fails with. `code` is stable, `message` is not. */

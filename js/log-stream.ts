@@ -1,6 +1,7 @@
 // The async iterator that logs() returns.
 
-import { ZpmError } from "./errors";
+import type { ZpmError } from "./errors";
+import { isLost, untilBack } from "./reconnect";
 import type { Message, Session } from "./session";
 import type { LogChunk } from "./types";
 
@@ -12,6 +13,16 @@ type Result = IteratorResult<LogChunk, undefined>;
 interface Reader {
   resolve(result: Result): void;
   reject(error: ZpmError): void;
+  result: Promise<Result>;
+}
+
+/** Whoever has the output. */
+export interface LogSource {
+  /** `again`: the next daemon that the keeper of the last one starts. */
+  open(onEvent: (message: Message) => void, again: boolean): Promise<Session>;
+  /** From the first next() of a stream to its end. */
+  add(stream: LogStream): void;
+  remove(stream: LogStream): void;
 }
 
 const DONE: Result = { done: true, value: undefined };
@@ -20,11 +31,18 @@ const DONE: Result = { done: true, value: undefined };
  * Its conversation is its own: it begins with the first next() and ends with
  * return() (leaving a `for await` calls that), so nothing of one reader gets
  * into the way of another. Node keeps running only while a next() waits.
+ *
+ * When the daemon dies, the next one is asked to go on where this one was, as
+ * soon as somebody waits for it.
  */
 export class LogStream implements AsyncIterableIterator<LogChunk> {
-  #open: (onEvent: (message: Message) => void) => Promise<Session>;
+  #source: LogSource;
   #request: object;
-  #session: Promise<Session> | undefined;
+  #session: Promise<Session | undefined> | undefined;
+  /** The next session is not the first one. */
+  #isLost = false;
+  /** Where the output that has come ends: app, stream, place. */
+  #from: Record<string, Record<string, string>> = Object.create(null);
   #chunks: LogChunk[] = [];
   #waiting = 0;
   #dropped = 0;
@@ -32,11 +50,8 @@ export class LogStream implements AsyncIterableIterator<LogChunk> {
   #done = false;
   #error: ZpmError | undefined;
 
-  constructor(
-    open: (onEvent: (message: Message) => void) => Promise<Session>,
-    request: object,
-  ) {
-    this.#open = open;
+  constructor(source: LogSource, request: object) {
+    this.#source = source;
     this.#request = request;
   }
 
@@ -45,14 +60,15 @@ export class LogStream implements AsyncIterableIterator<LogChunk> {
   }
 
   async next(): Promise<Result> {
-    if (this.#session === undefined && !this.#done)
-      this.#session = this.#begin();
     let session: Session | undefined;
     try {
-      session = await this.#session;
+      while (!this.#done && (session === undefined || session.ended))
+        session = await (this.#session ??= this.#isLost
+          ? this.#resume()
+          : this.#begin(false));
     } catch (error) {
       this.#session = undefined;
-      this.#done = true;
+      this.#finish(undefined);
       throw error;
     }
     const result = this.#take();
@@ -64,19 +80,53 @@ export class LogStream implements AsyncIterableIterator<LogChunk> {
     return DONE;
   }
 
-  async #begin(): Promise<Session> {
-    const session = await this.#open((message) => this.#onEvent(message));
-    session.stream("logs", this.#request, {
-      reply: (message) => this.#onReply(message),
-      fail: (error) =>
-        this.#finish(error.code === "ZPM_ECLOSING" ? undefined : error),
-    });
+  async #begin(again: boolean): Promise<Session> {
+    this.#source.add(this);
+    const session = await this.#source.open(
+      (message) => this.#onEvent(message),
+      again,
+    );
+    session.stream(
+      "logs",
+      { ...this.#request, from: this.#from },
+      {
+        reply: (message) => this.#onReply(message),
+        fail: (error) => this.#onEnd(error),
+      },
+    );
     if (this.#done) session.close();
     return session;
   }
 
+  #onEnd(error: ZpmError): void {
+    if (!isLost(error)) {
+      this.#finish(error.code === "ZPM_ECLOSING" ? undefined : error);
+      return;
+    }
+    this.#isLost = true;
+    this.#session = this.#readers.length > 0 ? this.#resume() : undefined;
+  }
+
+  /** undefined: that could not be; #take() tells why. */
+  async #resume(): Promise<Session | undefined> {
+    try {
+      const session = await untilBack(
+        () => this.#begin(true),
+        () => !this.#done,
+        true,
+      );
+      for (const { result } of this.#readers)
+        session?.hold(result).catch(() => {});
+      return session;
+    } catch (error) {
+      this.#finish(error as ZpmError);
+      return undefined;
+    }
+  }
+
   #onReply(message: Message): void {
-    const { data, name = "", stream = "out", end } = message;
+    const { data, name = "", stream = "out", at, end } = message;
+    if (at !== undefined) (this.#from[name] ??= {})[stream] = at;
     if (typeof data === "string" && data !== "")
       this.#push({ name, stream, text: data });
     if (end) this.#finish(undefined);
@@ -112,9 +162,17 @@ export class LogStream implements AsyncIterableIterator<LogChunk> {
       return Promise.reject(error);
     }
     if (this.#done) return Promise.resolve(DONE);
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
+    return this.#wait();
+  }
+
+  #wait(): Promise<Result> {
+    const reader = {} as Reader;
+    reader.result = new Promise((resolve, reject) => {
+      reader.resolve = resolve;
+      reader.reject = reject;
     });
+    this.#readers.push(reader);
+    return reader.result;
   }
 
   /** Says where output was left out. */
@@ -129,8 +187,9 @@ export class LogStream implements AsyncIterableIterator<LogChunk> {
   #finish(error: ZpmError | undefined): void {
     if (this.#done) return;
     this.#done = true;
+    this.#source.remove(this);
     void this.#session?.then(
-      (session) => session.close(),
+      (session) => session?.close(),
       () => {},
     );
     const [first, ...others] = this.#readers.splice(0);

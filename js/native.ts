@@ -30,6 +30,9 @@ export interface NativeClient extends Channel {
     namespace?: string;
     zpmPath?: string;
     startDaemon: boolean;
+    /** If none is to be started: how long to wait for one that its keeper
+     * starts again. */
+    waitMs?: number;
   }): Promise<void>;
 }
 

@@ -14,6 +14,8 @@ export interface Message {
   event?: string;
   name?: string;
   stream?: "out" | "err";
+  /** Where a piece of output ends. */
+  at?: string;
 }
 
 /** What a channel is given to speak to. */
@@ -30,6 +32,14 @@ interface Waiting {
   fail(error: ZpmError): void;
 }
 
+/** The daemon is gone, and has not said that it would. */
+export function lost(): ZpmError {
+  return new ZpmError(
+    "ZPM_ELOST",
+    "the daemon ended before it answered: look whether that was done before you ask for it again",
+  );
+}
+
 export class Session {
   #channel!: Channel;
   #waiting = new Map<number, Waiting>();
@@ -37,13 +47,13 @@ export class Session {
   #nextId = 1;
   #ended: ZpmError | undefined;
   #onEvent: (message: Message) => void;
-  #onEnd: () => void;
+  #onEnd: (error: ZpmError) => void;
 
   /** `onEnd` is called when it ends, by itself or by close(). */
   static async open(
     connect: Connect,
     onEvent: (message: Message) => void,
-    onEnd: () => void = () => {},
+    onEnd: (error: ZpmError) => void = () => {},
   ): Promise<Session> {
     const session = new Session(onEvent, onEnd);
     try {
@@ -57,7 +67,10 @@ export class Session {
     return session;
   }
 
-  private constructor(onEvent: (message: Message) => void, onEnd: () => void) {
+  private constructor(
+    onEvent: (message: Message) => void,
+    onEnd: (error: ZpmError) => void,
+  ) {
     this.#onEvent = onEvent;
     this.#onEnd = onEnd;
   }
@@ -92,8 +105,8 @@ export class Session {
     this.#waiting.set(id, waiting);
     try {
       this.#channel.send(JSON.stringify({ id, cmd, ...keys }));
-    } catch (error) {
-      this.#end(toZpmError(error));
+    } catch {
+      this.#end(lost());
     }
     return id;
   }
@@ -126,6 +139,12 @@ export class Session {
   }
 
   #onMessage(message: Message): void {
+    if (message.event === "shutdown") {
+      this.#end(
+        new ZpmError("ZPM_EDAEMON", "the daemon was told to end, and has"),
+      );
+      return;
+    }
     if (message.event !== undefined) {
       this.#onEvent(message);
       return;
@@ -154,6 +173,6 @@ export class Session {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const one of waiting) one.fail(error);
-    this.#onEnd();
+    this.#onEnd(error);
   }
 }

@@ -207,6 +207,12 @@ export interface LagEvent {
   events?: number;
 }
 
+/** The daemon had died, and the next one is there. */
+export interface ReconnectEvent {
+  /** For so long, in milliseconds, nothing was told: look, if that matters. */
+  gapMs: number;
+}
+
 /** What can be listened to with `on`, and what a listener is given. */
 export interface ZpmEvents {
   /** An app was added, or something of it changed. */
@@ -222,6 +228,9 @@ export interface ZpmEvents {
   connect: [];
   /** It ended; the next call begins a new one. */
   disconnect: [];
+  /** It had ended because the daemon died, and was begun again by itself, for
+   * those who listen. A daemon that was told to end is not waited for. */
+  reconnect: [event: ReconnectEvent];
 }
 
 /** What `subscribe` can ask for; `app` brings `delete` as well. */

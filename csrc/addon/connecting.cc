@@ -13,6 +13,9 @@ DaemonOptions::DaemonOptions(const Napi::Object &options)
       zpm_path(string_of(options, "zpmPath")),
       start_daemon(options.Get("startDaemon").ToBoolean())
 {
+  Napi::Value wait = options.Get("waitMs");
+  if (wait.IsNumber())
+    wait_ms = wait.As<Napi::Number>();
 }
 
 struct zpm_client_options DaemonOptions::view() const
@@ -22,6 +25,7 @@ struct zpm_client_options DaemonOptions::view() const
   view.namespace_name = or_null(name);
   view.zpm_path = or_null(zpm_path);
   view.start_daemon = start_daemon;
+  view.wait_ms = wait_ms;
   return view;
 }
 

@@ -10,7 +10,7 @@ namespace zpm
 
 class Client;
 
-/* {home, namespace, zpmPath, startDaemon}, copied out of JavaScript. */
+/* {home, namespace, zpmPath, startDaemon, waitMs}, copied out of JavaScript. */
 struct DaemonOptions {
   explicit DaemonOptions(const Napi::Object &options);
   /* Points into this. */
@@ -20,6 +20,7 @@ struct DaemonOptions {
   std::string name;
   std::string zpm_path;
   bool start_daemon;
+  int wait_ms{0};
 };
 
 /* Connects on a thread of the pool, then gives the socket to the client. */

@@ -13,12 +13,10 @@ enum { GREETING_TIMEOUT_MS = 15000 };
 
 /* ---- life ---- */
 
-static int begin(struct zpm_talk *talk,
-                 const struct zpm_client_options *options,
-                 struct zpm_error *err)
+static int begin(struct zpm_talk *talk, struct zpm_error *err)
 {
   const char *asked = talk->asked;
-  int rc = zpm_connection_open(options, &talk->connection, err);
+  int rc = zpm_connection_open(&talk->options, &talk->connection, err);
 
   if (rc != 0)
     return rc;
@@ -36,7 +34,7 @@ int zpm_talk_open(struct zpm_talk *talk,
                   struct zpm_error *err)
 {
   *talk = (struct zpm_talk){.options = *options};
-  return begin(talk, options, err);
+  return begin(talk, err);
 }
 
 static void hang_up(struct zpm_talk *talk)
@@ -51,13 +49,11 @@ static void hang_up(struct zpm_talk *talk)
 
 int zpm_talk_reopen(struct zpm_talk *talk, int wait_ms, struct zpm_error *err)
 {
-  struct zpm_client_options options = talk->options;
-
-  options.start_daemon = false;
-  options.wait_ms = wait_ms;
+  talk->options.start_daemon = false;
+  talk->options.wait_ms = wait_ms;
   hang_up(talk);
   zpm_str_clear(&talk->unanswered);
-  return begin(talk, &options, err);
+  return begin(talk, err);
 }
 
 void zpm_talk_close(struct zpm_talk *talk)
@@ -194,7 +190,7 @@ static int ask_again(struct zpm_talk *talk, struct zpm_error *err)
 
   talk->unanswered = (struct zpm_str){0};
   hang_up(talk);
-  rc = begin(talk, &talk->options, err);
+  rc = begin(talk, err);
   if (rc == 0 && (zpm_str_puts(&talk->outgoing, "\n") != 0 ||
                   zpm_str_append(&talk->outgoing, lines.data, lines.len) != 0))
     rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");

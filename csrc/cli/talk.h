@@ -36,7 +36,8 @@ int zpm_talk_open(struct zpm_talk *talk,
                   const struct zpm_client_options *options,
                   struct zpm_error *err);
 /* Goes on with the next daemon, if its keeper starts one within `wait_ms`
- * (ZPM_EBUSY: not yet); nothing of what was said before counts. */
+ * (ZPM_EBUSY: not yet); nothing of what was said before counts.  From now on
+ * no daemon is started for this talk. */
 int zpm_talk_reopen(struct zpm_talk *talk, int wait_ms, struct zpm_error *err);
 void zpm_talk_close(struct zpm_talk *talk);
 

@@ -237,7 +237,7 @@ test("a restart that was under way is brought to its end", async (t) => {
     async () => (await box.client().stats("slow"))[0].status === "stopping",
   );
   await killDaemon(box.home);
-  assert.equal(await broken, "ZPM_EDAEMON");
+  assert.equal(await broken, "ZPM_ELOST");
   process.kill(pid, "SIGKILL");
   const after = await waitFor("the new process", async () => {
     const [one] = await box
