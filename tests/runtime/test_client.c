@@ -10,7 +10,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,6 +236,28 @@ static void without_a_daemon_it_says_so_and_starts_none(void **state)
   assert_non_null(strstr(err.message, "no daemon runs"));
   assert_false(zpm_client_daemon_runs(&f->options));
   assert_string_equal(read_file(f, "starts"), "");
+}
+
+/* The lock of daemon.log is held by keeper and daemon alone. */
+static void a_daemon_that_is_being_started_again_is_waited_for(void **state)
+{
+  struct fixture *f = *state;
+  struct zpm_error err = {0};
+  char path[SCRATCH_MAX + 32];
+  int log;
+
+  snprintf(path, sizeof(path), "%s/test", f->home);
+  mkdir(path, 0700);
+  snprintf(path, sizeof(path), "%s/test/daemon.log", f->home);
+  log = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  assert_true(log >= 0);
+  assert_int_equal(flock(log, LOCK_EX | LOCK_NB), 0);
+  f->options.start_daemon = false;
+  f->options.wait_ms = 1;
+  assert_int_equal(zpm_client_connect(&f->options, &err), ZPM_EBUSY);
+  assert_non_null(strstr(err.message, "has not started it again yet"));
+  close(log);
+  assert_int_equal(zpm_client_connect(&f->options, &err), ZPM_EDAEMON);
 }
 
 static void the_first_command_starts_a_daemon(void **state)
@@ -513,6 +537,7 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
       TEST(without_a_daemon_it_says_so_and_starts_none),
+      TEST(a_daemon_that_is_being_started_again_is_waited_for),
       TEST(the_first_command_starts_a_daemon),
       TEST(the_second_command_finds_it),
       TEST(a_socket_without_a_daemon_is_taken_for_none),

@@ -6,6 +6,7 @@ import {
   type ProbeConfig,
   processStore,
   ProcessManager,
+  type ReconnectEvent,
   type StoreRow,
   type WorkerConfig,
   WorkerMode,
@@ -72,6 +73,7 @@ const heap: number | null | undefined = stats[0]?.memoryHeap;
 const found: WorkerConfig | null = await pm.getWorkerByName("api");
 pm.on("exit", ({ name, code }: ExitEvent) => logger.info(name, code))
   .on("app", (row: StoreRow) => row.pids)
+  .on("reconnect", ({ gapMs }: ReconnectEvent) => gapMs.toFixed())
   .once("log", (chunk) => chunk.text.length);
 for await (const chunk of pm.logs("api", { follow: false })) {
   const { text }: LogChunk = chunk;

@@ -117,6 +117,19 @@ static void flags_never_clash(void **state)
     assert_options_differ(ZPM_GLOBAL_OPTIONS, &ZPM_GLOBAL_OPTIONS[i], true);
 }
 
+static void only_what_may_happen_twice_is_repeated(void **state)
+{
+  static const enum zpm_command_id NEVER[] = {
+      ZPM_CMD_START,  ZPM_CMD_START_MANY, ZPM_CMD_ADD_WORKER, ZPM_CMD_RESTART,
+      ZPM_CMD_DELETE, ZPM_CMD_SUBSCRIBE,  ZPM_CMD_SHUTDOWN};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(NEVER) / sizeof(NEVER[0]); i++)
+    assert_false(zpm_command_can_be_repeated(NEVER[i]));
+  assert_true(zpm_command_can_be_repeated(ZPM_CMD_STATS));
+  assert_true(zpm_command_can_be_repeated(ZPM_CMD_STOP));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -126,6 +139,7 @@ int main(void)
       cmocka_unit_test(a_wrong_name_suggests_the_near_one),
       cmocka_unit_test(a_wrong_key_suggests_the_near_one),
       cmocka_unit_test(flags_never_clash),
+      cmocka_unit_test(only_what_may_happen_twice_is_repeated),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
