@@ -127,10 +127,9 @@ export abstract class Conversation extends EventEmitter {
 
   /** @internal One request, one reply. */
   protected async request<T>(cmd: string, keys?: object): Promise<T> {
-    if (canBeRepeated(cmd))
-      return twice(async () => this.#ask<T>(await this.#open(), cmd, keys));
-    // A daemon that dies before it has been asked has done nothing.
-    return this.#ask<T>(await begun(() => this.#open()), cmd, keys);
+    const ask = async () =>
+      this.#ask<T>(await begun(() => this.#open()), cmd, keys);
+    return canBeRepeated(cmd) ? twice(ask) : ask();
   }
 
   async #ask<T>(session: Session, cmd: string, keys?: object): Promise<T> {

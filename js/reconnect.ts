@@ -36,18 +36,25 @@ export async function twice<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Begins a conversation; nothing has been asked in it yet, so nothing is
- * lost if that fails. */
+/**
+ * Begins a conversation; nothing has been asked in it yet, so nothing is lost
+ * if that fails. A daemon that dies still takes connections for a moment, so
+ * it may take some tries.
+ */
 export async function begun<T>(begin: () => Promise<T>): Promise<T> {
-  try {
-    return await twice(begin);
-  } catch (error) {
-    if (!isLost(error)) throw error;
-    throw new ZpmError(
-      "ZPM_EDAEMON",
-      "the daemon ends as soon as it is spoken to; its daemon.log may tell why",
-    );
+  const from = performance.now();
+  while (performance.now() - from < GIVE_UP_MS) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    }
+    await pause(true);
   }
+  throw new ZpmError(
+    "ZPM_EDAEMON",
+    "the daemon ends as soon as it is spoken to; its daemon.log may tell why",
+  );
 }
 
 /**

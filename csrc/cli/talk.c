@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/answer.h"
 #include "proto/commands.h"
@@ -10,6 +11,9 @@
 
 /* A daemon that says nothing to a hello for so long hangs. */
 enum { GREETING_TIMEOUT_MS = 15000 };
+
+/* Until the next daemon says hello. */
+enum { TRIES_MAX = 100, TRY_EVERY_MS = 20 };
 
 /* ---- life ---- */
 
@@ -181,22 +185,38 @@ static int greet(struct zpm_talk *talk, struct zpm_error *err)
 
 /* ---- once more ---- */
 
+static int say_again(struct zpm_talk *talk, const struct zpm_str *lines,
+                     struct zpm_error *err)
+{
+  int rc;
+
+  hang_up(talk);
+  rc = begin(talk, err);
+  if (rc == 0 &&
+      (zpm_str_puts(&talk->outgoing, "\n") != 0 ||
+       zpm_str_append(&talk->outgoing, lines->data, lines->len) != 0))
+    rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  if (rc == 0)
+    rc = zpm_talk_flush(talk, err);
+  return rc == 0 ? greet(talk, err) : rc;
+}
+
 /* Asks the next daemon for what this one has not answered.  One is started,
- * too, if that was allowed at first. */
+ * too, if that was allowed at first.  A daemon that dies still takes
+ * connections for a moment, so it takes some tries until one says hello. */
 static int ask_again(struct zpm_talk *talk, struct zpm_error *err)
 {
+  const struct timespec pause = {.tv_nsec = TRY_EVERY_MS * 1000000L};
   struct zpm_str lines = talk->unanswered;
   int rc;
 
   talk->unanswered = (struct zpm_str){0};
-  hang_up(talk);
-  rc = begin(talk, err);
-  if (rc == 0 && (zpm_str_puts(&talk->outgoing, "\n") != 0 ||
-                  zpm_str_append(&talk->outgoing, lines.data, lines.len) != 0))
-    rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  rc = say_again(talk, &lines, err);
+  for (int i = 0; i < TRIES_MAX && rc == ZPM_ELOST; i++) {
+    nanosleep(&pause, NULL);
+    rc = say_again(talk, &lines, err);
+  }
   zpm_str_deinit(&lines);
-  if (rc == 0)
-    rc = zpm_talk_flush(talk, err);
   zpm_str_clear(&talk->unanswered); /* once is enough */
   return rc;
 }
@@ -211,11 +231,8 @@ int zpm_talk_greet(struct zpm_talk *talk, struct zpm_error *err)
 {
   int rc = greet(talk, err);
 
-  if (rc != 0 && can_ask_again(talk, err)) {
+  if (rc != 0 && can_ask_again(talk, err))
     rc = ask_again(talk, err);
-    if (rc == 0)
-      rc = greet(talk, err);
-  }
   return rc;
 }
 
@@ -227,8 +244,7 @@ static const char *receive_or_repeat(struct zpm_talk *talk, int timeout_ms,
   if (zpm_talk_greet(talk, err) != 0)
     return NULL;
   line = receive(talk, timeout_ms, err);
-  if (line == NULL && can_ask_again(talk, err) && ask_again(talk, err) == 0 &&
-      greet(talk, err) == 0)
+  if (line == NULL && can_ask_again(talk, err) && ask_again(talk, err) == 0)
     line = receive(talk, timeout_ms, err);
   if (line != NULL)
     zpm_str_clear(&talk->unanswered);

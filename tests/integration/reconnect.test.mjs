@@ -104,13 +104,18 @@ test("who follows goes on through five deaths of the daemon", async (t) => {
   const stream = read(pm.logs("plain"));
   const readers = { shown, stream, heard };
 
-  for (let round = 0; round < KILLS; round++) {
+  const allHearMore = async () => {
     const from = last(box.log("plain"));
     for (const [what, reader] of Object.entries(readers))
       await waitFor(`new lines: ${what}`, () => last(reader.text) > from);
+  };
+
+  for (let round = 0; round < KILLS; round++) {
+    await allHearMore();
     await killDaemon(box);
     await waitFor("the new connection", () => heard.gaps.length === round + 1);
   }
+  await allHearMore();
   await pm.stop("plain");
   const written = last(box.log("plain"));
   for (const [what, reader] of Object.entries(readers))
@@ -206,6 +211,7 @@ test("when keeper and daemon are gone, so is the output", async (t) => {
   assert.match(shown.complaint, /the output with it: no daemon runs/);
   await assert.rejects(within("its end", stream.end), { code: "ZPM_EDAEMON" });
   assert.deepEqual(box.daemons(), [], "nobody starts one for a follower");
+  await box.done("stop", "a");
 });
 
 test("a start that waits is told that the daemon died", async (t) => {
