@@ -42,6 +42,18 @@ void zpm_record_deinit(struct zpm_record *record)
   *record = (struct zpm_record){0};
 }
 
+void zpm_records_sort_by_start(struct zpm_record **records, size_t count)
+{
+  for (size_t i = 1; i < count; i++) {
+    struct zpm_record *record = records[i];
+    size_t at = i;
+
+    for (; at > 0 && records[at - 1]->start_order > record->start_order; at--)
+      records[at] = records[at - 1];
+    records[at] = record;
+  }
+}
+
 void zpm_roster_deinit(struct zpm_roster *roster)
 {
   for (size_t i = 0; i < roster->len; i++)

@@ -103,6 +103,10 @@ struct zpm_record {
   uint32_t restart_count;  /* crashes in a row */
   uint32_t total_restarts; /* of its life, by hand or not */
   uint64_t created_ms;     /* wall clock */
+  /* Grows with each start that somebody asked for: what was started last has
+   * the greatest, whatever the clock says. 0: never, or before this was noted.
+   */
+  uint64_t start_order;
   struct zpm_past past;
   struct zpm_run run;
   char *last_error; /* or NULL */
@@ -110,6 +114,10 @@ struct zpm_record {
 
 void zpm_record_init(struct zpm_record *record);
 void zpm_record_deinit(struct zpm_record *record);
+
+/* Brings records into the order in which they were started; those of the same
+ * `start_order` stay as they are. */
+void zpm_records_sort_by_start(struct zpm_record **records, size_t count);
 
 struct zpm_roster {
   struct zpm_record *items;

@@ -211,6 +211,8 @@ static int load_history(const struct loader *l, const cJSON *app,
   if (rc == 0)
     rc = zpm_state_value_u64(app, "createdMs", &record->created_ms, l->err);
   if (rc == 0)
+    rc = zpm_state_value_u64(app, "startOrder", &record->start_order, l->err);
+  if (rc == 0)
     rc = load_past(l, app, &record->past);
   if (rc == 0)
     rc = load_run(l, app, &record->run);

@@ -179,6 +179,8 @@ static int put_history(cJSON *app, const struct zpm_record *record)
     rc = put_u64(app, "totalRestarts", record->total_restarts);
   if (rc == 0)
     rc = put_u64(app, "createdMs", record->created_ms);
+  if (rc == 0 && record->start_order != 0)
+    rc = put_u64(app, "startOrder", record->start_order);
   if (rc == 0)
     rc = put_past(app, &record->past);
   if (rc == 0)

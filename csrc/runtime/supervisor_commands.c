@@ -206,6 +206,7 @@ static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
   if (zpm_waiter_add(app, waiter) != 0)
     return;
   app->forget = false;
+  zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_app_feed(app, ZPM_EV_START);
 }
@@ -339,6 +340,8 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
   if (zpm_waiter_add(app, &waiter) != 0)
     return;
   app->forget = false;
+  if (!zpm_app_wants_up(app)) /* one that is up keeps its place */
+    zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_app_feed(app, ZPM_EV_RESTART);
 }

@@ -19,6 +19,7 @@
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_save.c (state.json and the acknowledging of exits),
  * supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
+ * supervisor_order.c (who comes after whom),
  * supervisor_takeover.c (apps that outlived their supervisor),
  * supervisor_search.c (and their keeper), supervisor_rebirth.c (a new keeper),
  * supervisor_trouble.c (what the host's log is told).
@@ -106,6 +107,10 @@ void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
 /* After any change of an app: tells, answers who waits, deletes, ... */
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app);
+
+/* Somebody has started it: it is the last one now, also after the next boot. */
+void zpm_supervisor_note_start(const struct zpm_supervisor *supervisor,
+                               struct zpm_app *app);
 
 /* What a supervisor that died left with the keeper. 0 or ZPM_ENOMEM. */
 int zpm_supervisor_take_over(struct zpm_supervisor *supervisor,

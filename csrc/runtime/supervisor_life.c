@@ -173,31 +173,6 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
   zpm_supervisor_measure_init(supervisor);
 }
 
-/* The wishes in the record still are what was saved, or what the snapshots
- * say: nothing has been saved since. */
-static void resume(struct zpm_supervisor *supervisor, struct zpm_app *app)
-{
-  enum zpm_event wish;
-
-  for (size_t i = 0; i < app->proc_count; i++)
-    zpm_proc_resume(&app->procs[i]);
-  wish = zpm_machine_resume(&app->procs[0].machine, app->record.want_up,
-                            app->record.run.leaving);
-  if (wish != ZPM_EVENTS)
-    zpm_app_feed(app, wish);
-  else
-    zpm_app_sync_renewal(app);
-  zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
-  if (app->forget)
-    zpm_supervisor_settle(supervisor, app);
-}
-
-void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
-{
-  ZPM_LIST_EACH(it, &supervisor->apps)
-  resume(supervisor, ZPM_CONTAINER_OF(it, struct zpm_app, link));
-}
-
 /* ---- death ---- */
 
 static void release(void *ctx)

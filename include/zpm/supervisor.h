@@ -92,7 +92,8 @@ int zpm_supervisor_create(uv_loop_t *loop,
                           const struct zpm_supervisor_options *options,
                           struct zpm_supervisor **out, struct zpm_error *err);
 
-/* Starts the apps that were wanted when the state was saved. */
+/* Starts the apps that were wanted when the state was saved, in the order in
+ * which people had started them. */
 void zpm_supervisor_resume(struct zpm_supervisor *supervisor);
 
 /* Releases everything; `closed` comes from the loop.  Apps that still run are

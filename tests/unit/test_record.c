@@ -43,6 +43,25 @@ static void a_new_record_has_the_default_config(void **state)
   assert_int_equal(roster.len, 0);
 }
 
+static void records_are_sorted_by_the_order_of_their_starts(void **state)
+{
+  enum { COUNT = 5 };
+  struct zpm_record records[COUNT] = {
+      {.start_order = 3}, {.start_order = 0}, {.start_order = UINT64_MAX},
+      {.start_order = 0}, {.start_order = 1},
+  };
+  static const int EXPECTED[COUNT] = {1, 3, 4, 0, 2};
+  struct zpm_record *sorted[COUNT];
+
+  (void)state;
+  for (int i = 0; i < COUNT; i++)
+    sorted[i] = &records[i];
+  zpm_records_sort_by_start(sorted, COUNT);
+  for (int i = 0; i < COUNT; i++)
+    assert_ptr_equal(sorted[i], &records[EXPECTED[i]]);
+  zpm_records_sort_by_start(NULL, 0);
+}
+
 static int build(void *ctx)
 {
   struct zpm_roster roster = {0};
@@ -147,6 +166,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_environment_lives_as_long_as_it_is_held),
       cmocka_unit_test(a_new_record_has_the_default_config),
+      cmocka_unit_test(records_are_sorted_by_the_order_of_their_starts),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
       cmocka_unit_test(an_exit_is_told_in_words),
       cmocka_unit_test(an_exit_for_want_of_memory_says_so),

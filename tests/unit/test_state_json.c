@@ -57,6 +57,7 @@ static void fill_roster(struct zpm_roster *roster)
   roster->items[1].restart_count = 2;
   roster->items[1].total_restarts = 4000000000u;
   roster->items[1].created_ms = 1790000000123u;
+  roster->items[1].start_order = 12;
   roster->items[1].run = (struct zpm_run){
       .id = 1795401428407866,
       .started_ms = 1795401428465,
@@ -108,6 +109,7 @@ static void assert_same_record(const struct zpm_record *a,
   assert_int_equal(a->restart_count, b->restart_count);
   assert_int_equal(a->total_restarts, b->total_restarts);
   assert_true(a->created_ms == b->created_ms);
+  assert_true(a->start_order == b->start_order);
   assert_int_equal(a->done, b->done);
   assert_int_equal(a->past.len, b->past.len);
   for (size_t i = 0; i < a->past.len; i++) {
