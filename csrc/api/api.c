@@ -30,6 +30,7 @@ static zpm_handler *const HANDLERS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_LOGS] = zpm_follow_logs,
     [ZPM_CMD_SUBSCRIBE] = zpm_follow_subscribe,
     [ZPM_CMD_DOCTOR] = zpm_doctor_run,
+    [ZPM_CMD_SAVE] = zpm_host_save,
     [ZPM_CMD_SHUTDOWN] = zpm_host_shutdown,
 };
 

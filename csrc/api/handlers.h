@@ -12,6 +12,7 @@ typedef void zpm_handler(struct zpm_call *call);
 /* host.c */
 zpm_handler zpm_host_hello;
 zpm_handler zpm_host_ping;
+zpm_handler zpm_host_save;
 zpm_handler zpm_host_shutdown;
 
 /* lifecycle.c */

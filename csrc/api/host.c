@@ -6,7 +6,7 @@
 #include "zpm/version.h"
 
 /*
- * Commands about the host itself: hello, ping, shutdown.
+ * Commands about the host itself: hello, ping, save, shutdown.
  */
 
 enum { PROTOCOL = 1 };
@@ -53,6 +53,42 @@ void zpm_host_hello(struct zpm_call *call)
 void zpm_host_ping(struct zpm_call *call)
 {
   zpm_call_answer_text(call, "pong");
+}
+
+/* ---- save ---- */
+
+static size_t count_wanted(const struct zpm_supervisor *supervisor)
+{
+  size_t wanted = 0;
+
+  for (size_t i = 0; i < zpm_supervisor_count(supervisor); i++) {
+    struct zpm_app_view view;
+
+    zpm_app_view(zpm_supervisor_app(supervisor, i), &view);
+    if (view.status != ZPM_STATUS_STOPPED)
+      wanted++;
+  }
+  return wanted;
+}
+
+void zpm_host_save(struct zpm_call *call)
+{
+  struct zpm_supervisor *supervisor = call->api->supervisor;
+  struct zpm_error err = {0};
+  struct zpm_writer w;
+
+  if (zpm_supervisor_save(supervisor, &err) != 0) {
+    zpm_call_answer_error(call, &err);
+    return;
+  }
+  zpm_call_begin(call, &w);
+  zpm_writer_begin_object(&w);
+  zpm_writer_key(&w, "apps");
+  zpm_writer_uint(&w, zpm_supervisor_count(supervisor));
+  zpm_writer_key(&w, "wanted");
+  zpm_writer_uint(&w, count_wanted(supervisor));
+  zpm_writer_end_object(&w);
+  zpm_call_end(call, &w);
 }
 
 /* ---- shutdown ---- */

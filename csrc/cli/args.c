@@ -129,11 +129,7 @@ static bool looks_like_a_file(const char *word)
 
 /* Commands of PM2, where the nearest word would mislead. */
 static const char *const HABITS[][2] = {
-    {"save", "the list of apps is always kept, by itself"},
-    {"resurrect", "the apps come back by themselves with the next daemon: "
-                  "zpm start-daemon"},
-    {"startup", "not in this version: let the system run 'zpm start-daemon' "
-                "when it starts"},
+    {"cleardump", "to forget all apps: zpm delete all"},
     {"reload", "not in this version: zpm restart <name>"},
     {"monit", "see: zpm stats"},
     {"flush", "logs are rotated by themselves: --log-max-size of start"},

@@ -22,6 +22,11 @@ static zpm_cli_command *const COMMANDS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_START_DAEMON] = zpm_cmd_start_daemon,
     [ZPM_CMD_RESTART_DAEMON] = zpm_cmd_restart_daemon,
     [ZPM_CMD_KILL_DAEMON] = zpm_cmd_kill_daemon,
+    [ZPM_CMD_RUN] = zpm_cmd_run,
+    [ZPM_CMD_STARTUP] = zpm_cmd_startup,
+    [ZPM_CMD_UNSTARTUP] = zpm_cmd_unstartup,
+    [ZPM_CMD_SAVE] = zpm_cmd_save,
+    [ZPM_CMD_RESURRECT] = zpm_cmd_resurrect,
     [ZPM_CMD_VERSION] = zpm_cmd_version,
     [ZPM_CMD_HELP] = zpm_cmd_help,
 };

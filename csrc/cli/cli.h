@@ -46,6 +46,11 @@ zpm_cli_command zpm_cmd_start_daemon;
 zpm_cli_command zpm_cmd_restart_daemon;
 zpm_cli_command zpm_cmd_kill_daemon;
 zpm_cli_command zpm_cmd_doctor;
+zpm_cli_command zpm_cmd_run;
+zpm_cli_command zpm_cmd_startup;
+zpm_cli_command zpm_cmd_unstartup;
+zpm_cli_command zpm_cmd_save;
+zpm_cli_command zpm_cmd_resurrect;
 zpm_cli_command zpm_cmd_version;
 zpm_cli_command zpm_cmd_help;
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/right.h"
 #include "client/starter.h"
 #include "platform/paths.h"
 #include "platform/platform.h"
@@ -112,64 +113,12 @@ static int tell_refusal(const struct zpm_paths *paths, int rc,
 }
 
 /*
- * What it takes to be the one who starts a daemon.
- *
- * `start` keeps other commands out for the moment.  `log` becomes the standard
- * error of keeper and daemon, and of nobody else: while its lock is held, one
- * of the two is alive, and a daemon that cannot be reached is being started
- * again by its keeper.  A second pair would start a second copy of every app.
- */
-struct right {
-  int start;
-  int log;
-};
-
-static int open_locked(const char *path, int flags, struct zpm_error *err)
-{
-  int fd = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
-
-  if (fd < 0)
-    return zpm_error_set(err, ZPM_EDAEMON, "cannot open %s: %s", path,
-                         strerror(errno));
-  return fd;
-}
-
-static int open_right(const struct zpm_paths *paths, struct right *right,
-                      struct zpm_error *err)
-{
-  int rc = zpm_paths_prepare(paths, err);
-
-  *right = (struct right){-1, -1};
-  if (rc != 0)
-    return rc;
-  right->start = open_locked(paths->start_lock, O_RDWR, err);
-  if (right->start < 0)
-    return right->start;
-  right->log = open_locked(paths->log, O_WRONLY | O_APPEND, err);
-  return right->log < 0 ? right->log : 0;
-}
-
-static void close_right(const struct right *right)
-{
-  if (right->start >= 0)
-    close(right->start);
-  if (right->log >= 0)
-    close(right->log);
-}
-
-static bool win(const struct right *right)
-{
-  return flock(right->start, LOCK_EX | LOCK_NB) == 0 &&
-         flock(right->log, LOCK_EX | LOCK_NB) == 0;
-}
-
-/*
  * Waits until a daemon answers (its socket is returned) or until the right to
  * start one is ours (-ENOENT).  One more try is made even with it: its
  * former owner may have got a daemon up between our try and our lock.
  */
 static int connect_or_win(const struct zpm_paths *paths,
-                          const struct right *right)
+                          const struct zpm_right *right)
 {
   const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
   long long deadline = now_ms() + TIMEOUT_MS;
@@ -177,7 +126,7 @@ static int connect_or_win(const struct zpm_paths *paths,
   int fd;
 
   while (fd = try_connect(paths), is_absent(fd) && !won) {
-    won = win(right);
+    won = zpm_right_win(right);
     if (!won && now_ms() > deadline)
       return -ETIMEDOUT;
     if (!won)
@@ -190,8 +139,8 @@ static int start_and_connect(const struct zpm_client_options *options,
                              const struct zpm_paths *paths,
                              struct zpm_error *err)
 {
-  struct right right;
-  int rc = open_right(paths, &right, err);
+  struct zpm_right right;
+  int rc = zpm_right_open(paths, &right, err);
   int fd = rc == 0 ? connect_or_win(paths, &right) : -1;
 
   if (rc == 0 && is_absent(fd)) {
@@ -199,7 +148,7 @@ static int start_and_connect(const struct zpm_client_options *options,
     if (rc == 0)
       fd = try_connect(paths);
   }
-  close_right(&right);
+  zpm_right_close(&right);
   if (rc != 0)
     return rc;
   if (fd == -ETIMEDOUT)

@@ -11,6 +11,9 @@ static const char *const NAMES[] = {
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NODE_APP_INSTANCE",
+    "NOTIFY_SOCKET", /* of the service that runs a command of zpm, perhaps */
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 };
 
 bool zpm_environ_is_private(const char *pair)

@@ -15,6 +15,7 @@
 #include "daemon/home.h"
 #include "daemon/journal.h"
 #include "daemon/server.h"
+#include "platform/notify.h"
 #include "runtime/keeper_link.h"
 #include "zpm/version.h"
 
@@ -67,8 +68,19 @@ static void leave(struct daemon *daemon)
   daemon->leaving = true;
 }
 
+/* For the service manager, if one has started us (zpm startup). */
+static void tell_manager(const char *message)
+{
+  int rc = zpm_notify_tell(message);
+
+  if (rc != 0)
+    zpm_journal_write("cannot tell the service manager %s: %s", message,
+                      strerror(-rc));
+}
+
 static void on_shutdown(void *ctx)
 {
+  tell_manager("STOPPING=1");
   leave(ctx);
 }
 
@@ -196,6 +208,7 @@ static void serve(struct daemon *daemon)
   zpm_journal_write("zpm daemon %s started (pid %d, namespace %s)", ZPM_VERSION,
                     (int)getpid(), daemon->home.paths.name);
   say("ready");
+  tell_manager("READY=1");
   uv_run(&daemon->loop, UV_RUN_DEFAULT);
   zpm_journal_write("zpm daemon stopped");
 }

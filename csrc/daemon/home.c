@@ -52,18 +52,6 @@ void zpm_home_leave(struct zpm_home *home)
 
 /* ---- heritage ---- */
 
-static void find_agent(struct zpm_str *path, const char *self)
-{
-  static const char *const PLACES[] = {"agent.cjs", "../dist/agent.cjs",
-                                       "../../dist/agent.cjs"};
-
-  for (size_t i = 0; i < sizeof(PLACES) / sizeof(*PLACES); i++) {
-    if (zpm_paths_sibling(path, self, PLACES[i], "ZPM_AGENT", NULL) == 0)
-      return;
-  }
-  zpm_str_deinit(path);
-}
-
 static int make_words(struct zpm_strv *words, const char *self,
                       const char *namespace_name)
 {
@@ -84,7 +72,8 @@ int zpm_home_heritage(struct zpm_heritage *heritage, const char *namespace_name,
 
   if (rc != 0)
     return zpm_error_set(err, rc, "the path of this program is not known");
-  find_agent(&heritage->agent, self.data);
+  if (zpm_paths_agent(&heritage->agent, self.data) != 0)
+    zpm_str_deinit(&heritage->agent);
   rc = zpm_paths_sibling(&heritage->keeper, self.data, "zpm-keeper",
                          "ZPM_KEEPER", err);
   if (rc == 0 && make_words(&heritage->daemon, self.data, namespace_name) != 0)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -124,4 +125,46 @@ int zpm_notify_receive(int fd, int pid, char message[ZPM_NOTIFY_MESSAGE_MAX])
   if ((header.msg_flags & MSG_TRUNC) != 0 || !is_trusted(uid, pid))
     return 0;
   return (int)got;
+}
+
+/* ---- telling ---- */
+
+/* A path, or "@..." for a name that is in no folder.  Its length, or 0. */
+static socklen_t parse_name(const char *name, struct sockaddr_un *address)
+{
+  size_t len = strlen(name);
+
+  if ((name[0] != '/' && name[0] != '@') || len < 2 ||
+      len >= sizeof(address->sun_path))
+    return 0;
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  memcpy(address->sun_path, name, len);
+  if (name[0] == '@')
+    address->sun_path[0] = '\0';
+  else
+    len++; /* its NUL belongs to a path */
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+int zpm_notify_tell(const char *message)
+{
+  const char *name = getenv("NOTIFY_SOCKET");
+  struct sockaddr_un address;
+  socklen_t len;
+  int rc = 0;
+  int fd;
+
+  if (name == NULL || name[0] == '\0')
+    return 0;
+  len = parse_name(name, &address);
+  if (len == 0)
+    return -EINVAL;
+  fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return -errno;
+  if (sendto(fd, message, strlen(message), MSG_NOSIGNAL,
+             (const struct sockaddr *)&address, len) < 0)
+    rc = -errno;
+  close(fd);
+  return rc;
 }

@@ -22,4 +22,8 @@ int zpm_notify_open(int *fd, char name[ZPM_NOTIFY_SOCKET_NAME_SIZE]);
  * closed, which is what their sender may be waiting for. */
 int zpm_notify_receive(int fd, int pid, char message[ZPM_NOTIFY_MESSAGE_MAX]);
 
+/* Tells our own manager, if NOTIFY_SOCKET names one: "READY=1".  0 also if
+ * there is none; -errno: it was not told.  Never waits. */
+int zpm_notify_tell(const char *message);
+
 #endif

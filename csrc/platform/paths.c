@@ -270,3 +270,14 @@ int zpm_paths_sibling(struct zpm_str *out, const char *of, const char *program,
         override_env != NULL ? override_env : "");
   return 0;
 }
+
+int zpm_paths_agent(struct zpm_str *out, const char *of)
+{
+  static const char *const PLACES[] = {"agent.cjs", "../dist/agent.cjs",
+                                       "../../dist/agent.cjs"};
+  int rc = ZPM_EIO;
+
+  for (size_t i = 0; rc != 0 && i < sizeof(PLACES) / sizeof(*PLACES); i++)
+    rc = zpm_paths_sibling(out, of, PLACES[i], "ZPM_AGENT", NULL);
+  return rc;
+}

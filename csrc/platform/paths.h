@@ -30,11 +30,17 @@ int zpm_paths_init(struct zpm_paths *paths, const char *home, const char *name,
                    struct zpm_error *err);
 /* Makes the folders, 0700. Refuses a home that another user owns. */
 int zpm_paths_prepare(const struct zpm_paths *paths, struct zpm_error *err);
+/* The home alone, without a folder for the namespace. */
+int zpm_paths_prepare_home(const struct zpm_paths *paths,
+                           struct zpm_error *err);
 void zpm_paths_deinit(struct zpm_paths *paths);
 
 /* Path of a program that lies beside this one ("zpm-keeper" beside "zpm");
  * `override_env` names a variable that wins if set. */
 int zpm_paths_sibling(struct zpm_str *out, const char *of, const char *program,
                       const char *override_env, struct zpm_error *err);
+/* Path of agent.cjs, which lies beside the program `of`, or in dist/ of its
+ * package; ZPM_AGENT wins. */
+int zpm_paths_agent(struct zpm_str *out, const char *of);
 
 #endif

@@ -104,12 +104,17 @@ static int make_socket_folder(const struct zpm_paths *paths,
   return rc;
 }
 
-int zpm_paths_prepare(const struct zpm_paths *paths, struct zpm_error *err)
+int zpm_paths_prepare_home(const struct zpm_paths *paths, struct zpm_error *err)
 {
   int rc = make_way(paths->home, err);
 
-  if (rc == 0)
-    rc = check_home(paths->home, err);
+  return rc == 0 ? check_home(paths->home, err) : rc;
+}
+
+int zpm_paths_prepare(const struct zpm_paths *paths, struct zpm_error *err)
+{
+  int rc = zpm_paths_prepare_home(paths, err);
+
   if (rc == 0)
     rc = make_private(paths->folder, true, err);
   if (rc == 0)

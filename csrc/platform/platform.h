@@ -197,6 +197,12 @@ int zpm_platform_listens(uint16_t port, const int *pids, size_t count);
  * once.  -errno if the system does not say. */
 int zpm_platform_watch_limits(uint64_t *folders, uint64_t *watchers);
 
+/* ---- the init system ---- */
+
+/* What starts services on this machine: "systemd", "openrc", "launchd"; NULL:
+ * none of these (a container, most often). */
+const char *zpm_platform_init_system(void);
+
 /* ---- this program ---- */
 
 /* Absolute path of the running executable (" (deleted)" cut off). */

@@ -15,6 +15,7 @@
   XX(PING)                                                                     \
   XX(START)                                                                    \
   XX(START_MANY)                                                               \
+  XX(RUN)                                                                      \
   XX(ADD_WORKER)                                                               \
   XX(STOP)                                                                     \
   XX(RESTART)                                                                  \
@@ -31,6 +32,10 @@
   XX(START_DAEMON)                                                             \
   XX(RESTART_DAEMON)                                                           \
   XX(KILL_DAEMON)                                                              \
+  XX(STARTUP)                                                                  \
+  XX(UNSTARTUP)                                                                \
+  XX(SAVE)                                                                     \
+  XX(RESURRECT)                                                                \
   XX(VERSION)                                                                  \
   XX(HELP)
 

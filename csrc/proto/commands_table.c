@@ -1,8 +1,9 @@
 #include "proto/commands.h"
+#include "proto/commands_text.h"
 
 /*
- * The table and nothing else: its texts are the help of the CLI, the man page
- * and docs/commands.md.
+ * The table and nothing else: its texts, and those of commands_text.c, are the
+ * help of the CLI, the man page and docs/commands.md.
  */
 
 static const struct zpm_argument HELLO_ARGUMENTS[] = {
@@ -116,6 +117,25 @@ static const struct zpm_option DESCRIBE_OPTIONS[] = {
     {0},
 };
 
+static const struct zpm_option RUN_OPTIONS[] = {
+    {"args", 0, "WORDS", "Arguments in one text, quoted as for a shell"},
+    {"with", 0, "COMMAND",
+     "Run the script with this command and its arguments"},
+    {0},
+};
+
+static const struct zpm_option STARTUP_OPTIONS[] = {
+    {"user", 0, "NAME", "A service of the system that runs as this user"},
+    {"now", 0, NULL, "Start it as well, not only at the next boot"},
+    {"dry-run", 0, NULL, "Show what would be written and run, and do nothing"},
+    {0},
+};
+
+static const struct zpm_option UNSTARTUP_OPTIONS[] = {
+    {"user", 0, "NAME", "The service of the system for this user"},
+    {0},
+};
+
 const struct zpm_option ZPM_GLOBAL_OPTIONS[] = {
     {"json", 0, NULL,
      "Answer with JSON, where there is data to show (not help)"},
@@ -131,113 +151,7 @@ static const char *const LIST_ALIASES[] = {"ls", "ps", NULL};
 static const char *const LOGS_ALIASES[] = {"log", NULL};
 static const char *const DESCRIBE_ALIASES[] = {"show", "info", NULL};
 static const char *const KILL_ALIASES[] = {"kill", NULL};
-
-static const char PING_DETAILS[] =
-    "Starts no daemon. Exit code 0: it answered; 1: none does.\n";
-
-static const char START_DETAILS[] =
-    "The operand is a script (run by what its extension asks for), an\n"
-    "executable, a command found in node_modules/.bin or PATH, the name\n"
-    "of an app that zpm knows already, a folder, or a JSON file with one\n"
-    "config or an array of them. Everything after -- goes to the app.\n"
-    "\n"
-    "For a folder (without an operand: this one, or --cwd) zpm looks for\n"
-    "what to start, and says it. The first of these counts: the start\n"
-    "script of package.json, by the package manager of its lock file (one\n"
-    "that is only `node file` is run directly); its main; server.js,\n"
-    "index.js, app.js; manage.py, app.py, main.py, wsgi.py; Cargo.toml\n"
-    "(target/release, else cargo run); go.mod (the binary, else go run).\n"
-    "The port comes from the start script, else from PORT in .env.\n"
-    "\n"
-    "A stopped app that is known is started again; fields given now\n"
-    "are put over the stored ones. A running one is left alone: use\n"
-    "`zpm restart <name> --port 3001` to change it.\n"
-    "\n"
-    "With --wait the command ends when the app is ready: its readiness\n"
-    "probes have passed and, with --wait-ready, it has said so. If it\n"
-    "fails, what it said last is shown, and the exit code is 1.\n"
-    "\n"
-    "Examples:\n"
-    "  zpm start\n"
-    "  zpm start server.js --name api --port 3000\n"
-    "  zpm start server.js --dev\n"
-    "  zpm start api.js --probe http://localhost:3000/up,kind=readiness "
-    "--wait\n"
-    "  zpm start server.js --max-memory 200M --cron \"0 4 * * *\"\n"
-    "  zpm start worker.py --env QUEUE=mail --kill-timeout 30000\n"
-    "  zpm start next -- start -p 4000\n"
-    "  zpm start main.ts --with \"tsx --no-warnings\"\n"
-    "  zpm start apps.json\n";
-
-static const char STOP_DETAILS[] =
-    "Sends the stop signal (SIGTERM, see --kill-signal of start),\n"
-    "waits for the kill timeout (5 s), then sends SIGKILL. Ends when\n"
-    "nothing is left. The app stays known: `zpm start <name>` starts\n"
-    "it again.\n"
-    "\n"
-    "Examples:\n"
-    "  zpm stop api worker\n"
-    "  zpm stop all\n";
-
-static const char RESTART_DETAILS[] =
-    "Options change the app's stored config before it starts again.\n"
-    "With --wait the command ends when the new process is ready.\n"
-    "\n"
-    "Examples:\n"
-    "  zpm restart api\n"
-    "  zpm restart api --port 3001 --env LOG_LEVEL=debug\n"
-    "  zpm restart all\n";
-
-static const char DELETE_DETAILS[] = "Their log files stay.\n"
-                                     "\n"
-                                     "Examples:\n"
-                                     "  zpm delete api\n"
-                                     "  zpm delete all\n";
-
-static const char STATS_DETAILS[] =
-    "CPU and memory are of the app's whole process tree; the heap is\n"
-    "that of JavaScript, for Node apps.\n"
-    "\n"
-    "Examples:\n"
-    "  zpm stats\n"
-    "  zpm stats api --json\n"
-    "  zpm stats --sort memory --order desc\n";
-
-static const char LIST_DETAILS[] = "Examples:\n"
-                                   "  zpm list\n"
-                                   "  zpm ls --status errored\n"
-                                   "  zpm list --json\n";
-
-static const char DESCRIBE_DETAILS[] =
-    "Its config, its processes, its log files, and how its last\n"
-    "processes ended, with what they said last. Values of environment\n"
-    "variables are hidden unless --show-env is given.\n"
-    "\n"
-    "Example:\n"
-    "  zpm describe api\n";
-
-static const char LOGS_DETAILS[] = "Examples:\n"
-                                   "  zpm logs api\n"
-                                   "  zpm logs api --lines 200 --no-follow\n"
-                                   "  zpm logs --err\n";
-
-static const char DOCTOR_DETAILS[] =
-    "Looks at the daemon, the keeper, folders, their permissions, limits\n"
-    "and what this system allows: whether a stop can be sure to reach\n"
-    "every process, how much may be watched, whose ports are seen, who\n"
-    "apps can run as. It says what to do about each finding.\n";
-
-static const char START_DAEMON_DETAILS[] =
-    "Other commands do this by themselves. Apps that were\n"
-    "running when the last daemon ended are started again.\n";
-
-static const char RESTART_DAEMON_DETAILS[] =
-    "Use it after an update of zpm. Apps that were running are\n"
-    "started again by the new daemon.\n";
-
-static const char KILL_DAEMON_DETAILS[] =
-    "The apps stay known; those that were running are started\n"
-    "again by the next daemon.\n";
+static const char *const SAVE_ALIASES[] = {"dump", NULL};
 
 const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_HELLO] = {.id = ZPM_CMD_HELLO,
@@ -249,7 +163,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                       .name = "ping",
                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
                       .summary = "Ask whether the daemon answers",
-                      .details = PING_DETAILS},
+                      .details = ZPM_HELP_PING},
     [ZPM_CMD_START] = {.id = ZPM_CMD_START,
                        .name = "start",
                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
@@ -259,12 +173,20 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                        .options = START_OPTIONS,
                        .takes_config = true,
                        .summary = "Start an app and keep it running",
-                       .details = START_DETAILS},
+                       .details = ZPM_HELP_START},
     [ZPM_CMD_START_MANY] = {.id = ZPM_CMD_START_MANY,
                             .name = "start-many",
                             .where = ZPM_ON_WIRE,
                             .arguments = START_MANY_ARGUMENTS,
                             .summary = "Start several apps"},
+    [ZPM_CMD_RUN] = {.id = ZPM_CMD_RUN,
+                     .name = "run",
+                     .where = ZPM_ON_CLI,
+                     .operands = "[script|command|folder] [-- args...]",
+                     .options = RUN_OPTIONS,
+                     .takes_config = true,
+                     .summary = "Run one app in the foreground, supervised",
+                     .details = ZPM_HELP_RUN},
     [ZPM_CMD_ADD_WORKER] = {.id = ZPM_CMD_ADD_WORKER,
                             .name = "add-worker",
                             .where = ZPM_ON_WIRE,
@@ -277,7 +199,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                       .arguments = NAME_ARGUMENTS,
                       .operands = "<name>...|all",
                       .summary = "Stop apps, with every process they started",
-                      .details = STOP_DETAILS},
+                      .details = ZPM_HELP_STOP},
     [ZPM_CMD_RESTART] = {.id = ZPM_CMD_RESTART,
                          .name = "restart",
                          .where = ZPM_ON_WIRE | ZPM_ON_CLI,
@@ -286,7 +208,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                          .options = RESTART_OPTIONS,
                          .takes_config = true,
                          .summary = "Stop apps and start them again",
-                         .details = RESTART_DETAILS},
+                         .details = ZPM_HELP_RESTART},
     [ZPM_CMD_DELETE] = {.id = ZPM_CMD_DELETE,
                         .name = "delete",
                         .aliases = DELETE_ALIASES,
@@ -294,7 +216,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                         .arguments = NAME_ARGUMENTS,
                         .operands = "<name>...|all",
                         .summary = "Stop apps and forget them",
-                        .details = DELETE_DETAILS},
+                        .details = ZPM_HELP_DELETE},
     [ZPM_CMD_STATS] = {.id = ZPM_CMD_STATS,
                        .name = "stats",
                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
@@ -302,14 +224,14 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                        .operands = "[name]",
                        .options = TABLE_OPTIONS,
                        .summary = "Show CPU, memory and restarts",
-                       .details = STATS_DETAILS},
+                       .details = ZPM_HELP_STATS},
     [ZPM_CMD_LIST] = {.id = ZPM_CMD_LIST,
                       .name = "list",
                       .aliases = LIST_ALIASES,
                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
                       .options = TABLE_OPTIONS,
                       .summary = "List the apps and how they are",
-                      .details = LIST_DETAILS},
+                      .details = ZPM_HELP_LIST},
     [ZPM_CMD_DESCRIBE] = {.id = ZPM_CMD_DESCRIBE,
                           .name = "describe",
                           .aliases = DESCRIBE_ALIASES,
@@ -318,7 +240,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                           .operands = "<name>",
                           .options = DESCRIBE_OPTIONS,
                           .summary = "Tell all that is known of one app",
-                          .details = DESCRIBE_DETAILS},
+                          .details = ZPM_HELP_DESCRIBE},
     [ZPM_CMD_FIND_WORKER] = {.id = ZPM_CMD_FIND_WORKER,
                              .name = "find-worker",
                              .where = ZPM_ON_WIRE,
@@ -337,7 +259,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                       .options = LOGS_OPTIONS,
                       .summary =
                           "Show the recent output of apps, and follow it",
-                      .details = LOGS_DETAILS},
+                      .details = ZPM_HELP_LOGS},
     [ZPM_CMD_SUBSCRIBE] = {.id = ZPM_CMD_SUBSCRIBE,
                            .name = "subscribe",
                            .where = ZPM_ON_WIRE,
@@ -347,7 +269,7 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                         .name = "doctor",
                         .where = ZPM_ON_WIRE | ZPM_ON_CLI,
                         .summary = "Check that zpm can work well here",
-                        .details = DOCTOR_DETAILS},
+                        .details = ZPM_HELP_DOCTOR},
     [ZPM_CMD_SHUTDOWN] = {.id = ZPM_CMD_SHUTDOWN,
                           .name = "shutdown",
                           .where = ZPM_ON_WIRE,
@@ -356,18 +278,44 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                               .name = "start-daemon",
                               .where = ZPM_ON_CLI,
                               .summary = "Start the daemon, if none runs",
-                              .details = START_DAEMON_DETAILS},
+                              .details = ZPM_HELP_START_DAEMON},
     [ZPM_CMD_RESTART_DAEMON] = {.id = ZPM_CMD_RESTART_DAEMON,
                                 .name = "restart-daemon",
                                 .where = ZPM_ON_CLI,
                                 .summary = "End the daemon and start it again",
-                                .details = RESTART_DAEMON_DETAILS},
+                                .details = ZPM_HELP_RESTART_DAEMON},
     [ZPM_CMD_KILL_DAEMON] = {.id = ZPM_CMD_KILL_DAEMON,
                              .name = "kill-daemon",
                              .aliases = KILL_ALIASES,
                              .where = ZPM_ON_CLI,
                              .summary = "Stop all apps, then the daemon",
-                             .details = KILL_DAEMON_DETAILS},
+                             .details = ZPM_HELP_KILL_DAEMON},
+    [ZPM_CMD_STARTUP] = {.id = ZPM_CMD_STARTUP,
+                         .name = "startup",
+                         .where = ZPM_ON_CLI,
+                         .operands = "[systemd|openrc|launchd]",
+                         .options = STARTUP_OPTIONS,
+                         .summary = "Start zpm and its apps at boot",
+                         .details = ZPM_HELP_STARTUP},
+    [ZPM_CMD_UNSTARTUP] = {.id = ZPM_CMD_UNSTARTUP,
+                           .name = "unstartup",
+                           .where = ZPM_ON_CLI,
+                           .operands = "[systemd|openrc|launchd]",
+                           .options = UNSTARTUP_OPTIONS,
+                           .summary = "Start zpm at boot no more",
+                           .details = ZPM_HELP_UNSTARTUP},
+    [ZPM_CMD_SAVE] = {.id = ZPM_CMD_SAVE,
+                      .name = "save",
+                      .aliases = SAVE_ALIASES,
+                      .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                      .summary = "See to it that the state is on the disk",
+                      .details = ZPM_HELP_SAVE},
+    [ZPM_CMD_RESURRECT] = {.id = ZPM_CMD_RESURRECT,
+                           .name = "resurrect",
+                           .where = ZPM_ON_CLI,
+                           .summary = "Start the daemon, which brings the apps "
+                                      "back",
+                           .details = ZPM_HELP_RESURRECT},
     [ZPM_CMD_VERSION] = {.id = ZPM_CMD_VERSION,
                          .name = "version",
                          .where = ZPM_ON_CLI,

@@ -163,6 +163,22 @@ void zpm_supervisor_save_sync(struct zpm_supervisor *supervisor)
   sync_state(supervisor);
 }
 
+int zpm_supervisor_save(struct zpm_supervisor *supervisor,
+                        struct zpm_error *err)
+{
+  int rc;
+
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
+  zpm_supervisor_save_sync(supervisor);
+  rc = supervisor->save_error;
+  if (rc == 0)
+    return 0;
+  return zpm_error_set(err, ZPM_EIO,
+                       "the state cannot be saved: %s. The log of the daemon "
+                       "tells more; it is tried again every two seconds",
+                       rc <= ZPM_ENOMEM ? zpm_code_text(rc) : uv_strerror(rc));
+}
+
 void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id)
 {
   if (supervisor->ack_count == supervisor->ack_room) {

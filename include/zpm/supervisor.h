@@ -130,6 +130,10 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
 /* Stops it, then forgets it. Its logs stay. */
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
                            zpm_done_cb *done, void *ctx);
+/* Sees to it that all that is known of the apps is on the disk now; that comes
+ * about by itself within a second. */
+int zpm_supervisor_save(struct zpm_supervisor *supervisor,
+                        struct zpm_error *err);
 /* Stops all processes but not the wish: the next supervisor of this state
  * starts them again.  For the end of the host. No command is taken after it. */
 void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,

@@ -212,8 +212,8 @@ static void a_wrong_command_suggests_the_near_one(void **state)
   zpm_args_deinit(&args);
   assert_int_equal(parse("get-store", NULL), ZPM_ECOMMAND);
   zpm_args_deinit(&args);
-  assert_int_equal(parse("resurrect", NULL), ZPM_ECOMMAND);
-  ASSERT_SAYS("zpm start-daemon");
+  assert_int_equal(parse("cleardump", NULL), ZPM_ECOMMAND);
+  ASSERT_SAYS("zpm delete all");
 }
 
 static void options_of_a_command_go_after_it(void **state)
