@@ -3,12 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/appfile.h"
 #include "cli/caller.h"
-#include "cli/detect.h"
-#include "cli/flags.h"
+#include "cli/program.h"
 #include "cli/start_file.h"
 #include "cli/start_app.h"
 #include "core/suggest.h"
@@ -57,40 +55,6 @@ static int look_up(struct word *word, struct zpm_talk *talk,
   return 0;
 }
 
-/* A program that is new here runs in our folder unless told otherwise, and
- * gets its name from the script. */
-static int settle_new(struct zpm_config *config, const char *script,
-                      struct zpm_error *err)
-{
-  struct zpm_str here = {0};
-  int rc = zpm_caller_set(config, "scriptPath", script, err);
-
-  if (rc == 0 && config->cwd == NULL) {
-    rc = zpm_caller_put_absolute(&here, NULL, ".", err);
-    if (rc == 0)
-      rc = zpm_caller_set(config, "cwd", here.data, err);
-    zpm_str_deinit(&here);
-  }
-  if (rc == 0)
-    rc = zpm_config_validate(config, err);
-  if (rc != 0)
-    zpm_flags_reword(err);
-  return rc;
-}
-
-/* "npm run dev" as one word. */
-static int check_word(const char *text, struct zpm_error *err)
-{
-  size_t len = strcspn(text, " ");
-
-  if (text[len] == '\0')
-    return 0;
-  return zpm_error_set(err, ZPM_ECONFIG,
-                       "there is no file '%s' here. Arguments go after --: zpm "
-                       "start %.*s --%s",
-                       text, (int)len, text, text + len);
-}
-
 /* ---- a word ---- */
 
 static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
@@ -103,10 +67,8 @@ static int start_word(struct zpm_cli *cli, struct zpm_talk *talk,
   /* With --name the word can only be meant as a program. */
   if (rc == 0 && script.data[0] != '/' && config->name == NULL)
     rc = look_up(word, talk, err);
-  if (rc == 0 && !word->known && script.data[0] != '/')
-    rc = check_word(word->text, err);
   if (rc == 0 && !word->known)
-    rc = settle_new(config, script.data, err);
+    rc = zpm_program_settle(config, script.data, err);
   zpm_str_deinit(&script);
   if (rc != 0)
     return rc == ZPM_ECONFIG ? ZPM_CLI_USAGE : ZPM_CLI_FAILED;
@@ -133,13 +95,6 @@ static int start_one(struct zpm_cli *cli, const char *text,
 
 /* ---- a folder ---- */
 
-static bool is_folder(const char *path)
-{
-  struct stat found;
-
-  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
-}
-
 static void say_what_was_found(struct zpm_cli *cli, const struct zpm_str *said)
 {
   if (cli->json) {
@@ -163,31 +118,15 @@ static int start_found(struct zpm_cli *cli, struct zpm_error *err)
   return code;
 }
 
-/* `path` NULL: --cwd, or the current one */
 static int start_folder(struct zpm_cli *cli, const char *path,
                         struct zpm_error *err)
 {
-  struct zpm_config *config = &cli->args.config;
-  struct zpm_str folder = {0};
   struct zpm_str said = {0};
   int code = ZPM_CLI_USAGE;
-  int rc;
 
-  if (path == NULL)
-    path = config->cwd != NULL ? config->cwd : ".";
-  rc = zpm_caller_put_absolute(&folder, NULL, path, err);
-  while (rc == 0 && folder.len > 1 && folder.data[folder.len - 1] == '/')
-    folder.data[--folder.len] = '\0';
-  if (rc == 0)
-    rc = zpm_detect(config, folder.data, &said, err);
-  if (rc == 0)
-    rc = zpm_config_validate(config, err);
-  zpm_str_deinit(&folder);
-  if (rc == 0) {
+  if (zpm_program_settle_folder(&cli->args.config, path, &said, err) == 0) {
     say_what_was_found(cli, &said);
     code = start_found(cli, err);
-  } else {
-    zpm_flags_reword(err);
   }
   zpm_str_deinit(&said);
   return code;
@@ -202,7 +141,7 @@ int zpm_cmd_start(struct zpm_cli *cli, struct zpm_error *err)
 
   if (rc != 0)
     return rc == ZPM_EUNSUPPORTED ? ZPM_CLI_FAILED : ZPM_CLI_USAGE;
-  if (word == NULL || (zpm_caller_is_path(word) && is_folder(word)))
+  if (word == NULL || zpm_program_is_folder(word))
     return start_folder(cli, word, err);
   if (zpm_appfile_is_meant(word))
     return zpm_start_file(cli, word, err);

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "client/foreground.h"
 #include "daemon/daemon.h"
+#include "daemon/run.h"
 #include "platform/platform.h"
 #include "proto/service.h"
 
@@ -13,6 +14,7 @@
  *
  *   zpm daemon [--namespace NAME]            by zpm-keeper
  *   zpm daemon --service [--namespace NAME]  by an init system (zpm startup)
+ *   zpm daemon --run FOLDER                  by zpm-keeper, for zpm run
  */
 static int misused(void)
 {
@@ -43,6 +45,9 @@ static int run_daemon(int argc, char **argv)
   struct zpm_daemon_options options = {0};
   bool service = argc > 2 && strcmp(argv[2], "--service") == 0;
   int at = service ? 3 : 2;
+
+  if (argc == 4 && strcmp(argv[2], "--run") == 0)
+    return zpm_run_main(argv[3]);
 
   if (at + 2 == argc && strcmp(argv[at], "--namespace") == 0)
     options.namespace_name = argv[at + 1];

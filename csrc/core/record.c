@@ -158,3 +158,12 @@ const char *zpm_exit_text(const struct zpm_exit *end,
              why, after);
   return text;
 }
+
+int zpm_exit_shell_code(const struct zpm_exit *end)
+{
+  enum { UNKNOWN = 1, BY_SIGNAL = 128 };
+
+  if (!end->known)
+    return UNKNOWN;
+  return end->signal != 0 ? BY_SIGNAL + end->signal : end->code;
+}

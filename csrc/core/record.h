@@ -94,6 +94,10 @@ enum { ZPM_EXIT_TEXT_SIZE = 80 };
 const char *zpm_exit_text(const struct zpm_exit *end,
                           char text[ZPM_EXIT_TEXT_SIZE]);
 
+/* As a shell tells it: the exit code, or 128 + N after signal N; 1 if nobody
+ * could tell. */
+int zpm_exit_shell_code(const struct zpm_exit *end);
+
 struct zpm_record {
   struct zpm_config config;
   struct zpm_environment *environment; /* one reference held; may be NULL */

@@ -68,6 +68,8 @@ static noreturn void become_daemon(const struct zpm_keeper *keeper, int ctl,
   name_in_environment(ZPM_WIRE_ENV_CTL, ctl);
   name_in_environment(ZPM_WIRE_ENV_TABLE, table);
   zpm_spawn_reset_signals();
+  if (keeper->foreground) /* what a terminal sends comes once: from us */
+    setsid();
   execvp(argv[0], argv);
   dprintf(STDERR_FILENO, "zpm-keeper: cannot run %s: %s\n", argv[0],
           strerror(errno));
@@ -120,7 +122,7 @@ void zpm_daemon_start(struct zpm_keeper *keeper)
     schedule(keeper);
     return;
   }
-  if (!keeper->daemon_was_started)
+  if (!keeper->daemon_was_started && !keeper->foreground)
     give_up_output();
   keeper->daemon_was_started = true;
 }

@@ -20,9 +20,41 @@ enum { EXIT_USAGE = 2 };
 static const char USAGE[] =
     "zpm-keeper holds the processes of zpm; zpm starts it by itself.\n"
     "usage: zpm-keeper [--owned] [--ctl FD] -- DAEMON [ARGUMENT...]\n"
+    "       zpm-keeper --foreground -- DAEMON [ARGUMENT...]\n"
     "       zpm-keeper --owned --ctl FD\n";
 
-/* ---- the loop ---- */
+/* ---- signals ---- */
+
+/* What a program in the foreground may be sent, and its daemon makes something
+ * of. */
+static const int HANDED_ON[] = {SIGHUP,  SIGQUIT, SIGUSR1,
+                                SIGUSR2, SIGALRM, SIGWINCH};
+
+static bool is_handed_on(int number)
+{
+  for (size_t i = 0; i < sizeof(HANDED_ON) / sizeof(HANDED_ON[0]); i++) {
+    if (HANDED_ON[i] == number)
+      return true;
+  }
+  return false;
+}
+
+static bool has_terminal(void)
+{
+  int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+  if (fd < 0)
+    return false;
+  close(fd);
+  return true;
+}
+
+/* A terminal that is closed takes what runs in it along; but SIGHUP by hand
+ * means what the app makes of it. */
+static bool is_hangup(const struct zpm_keeper *keeper, int number)
+{
+  return number == SIGHUP && keeper->had_terminal && !has_terminal();
+}
 
 static void on_signal(struct zpm_keeper *keeper, int number)
 {
@@ -31,13 +63,20 @@ static void on_signal(struct zpm_keeper *keeper, int number)
       zpm_children_reap(keeper);
     return;
   }
-  /* SIGTERM or SIGINT: whoever sends it wants all of zpm gone. */
+  if (is_handed_on(number) && !is_hangup(keeper, number)) {
+    if (keeper->daemon_pid != 0)
+      kill(keeper->daemon_pid, number);
+    return;
+  }
+  /* SIGTERM, SIGINT: whoever sends it wants all of zpm gone. */
   keeper->quitting = true;
   if (keeper->daemon_pid != 0)
     kill(keeper->daemon_pid, SIGTERM);
   else if (!keeper->ending)
     zpm_ending_begin(keeper);
 }
+
+/* ---- the loop ---- */
 
 /* The host is gone, or has lost its mind. */
 static void on_ctl_end(struct zpm_keeper *keeper, bool garbage)
@@ -137,17 +176,19 @@ static void open_standard_streams(void)
   close(null);
 }
 
-static int block_signals(void)
+static int block_signals(bool foreground)
 {
   sigset_t set;
 
-  signal(SIGHUP, SIG_IGN);
+  signal(SIGHUP, foreground ? SIG_DFL : SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* ignored, it would reap behind our back */
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  for (size_t i = 0; foreground && i < sizeof(HANDED_ON) / sizeof(int); i++)
+    sigaddset(&set, HANDED_ON[i]);
   sigprocmask(SIG_SETMASK, &set, NULL);
   return zpm_sys_signals_open(&set);
 }
@@ -186,6 +227,11 @@ static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
 {
   int at = 1;
 
+  if (at < argc && strcmp(argv[at], "--foreground") == 0) {
+    keeper->foreground = true;
+    keeper->had_terminal = has_terminal();
+    at++;
+  }
   if (at < argc && strcmp(argv[at], "--owned") == 0) {
     keeper->quitting = true; /* ends with the daemon, however that ends */
     at++;
@@ -215,10 +261,11 @@ int main(int argc, char **argv)
   open_standard_streams();
   if (keeper.ctl.fd >= 0)
     leave_host();
-  setsid();
+  if (!keeper.foreground) /* else Ctrl-C must reach us */
+    setsid();
   zpm_sys_become_reaper();
   raise_nofile(&keeper.nofile);
-  signals = block_signals();
+  signals = block_signals(keeper.foreground);
   if (signals < 0) {
     dprintf(STDERR_FILENO, "zpm-keeper: cannot watch signals: %s\n",
             strerror(errno));

@@ -30,6 +30,9 @@ struct zpm_keeper {
   struct zpm_ctl ctl;
   struct rlimit nofile; /* as we found it: what apps get */
 
+  bool foreground; /* of a terminal or a container: `zpm run` */
+  bool had_terminal;
+
   char **daemon_argv; /* NULL: the host at the other end is no child of ours */
   pid_t daemon_pid;   /* 0: not running */
   uint64_t daemon_started_ms;

@@ -29,6 +29,7 @@ struct zpm_logs {
   uv_poll_t poll;   /* of the pollset: runs while there is no pause */
   uv_timer_t timer; /* the pause */
   unsigned pause_ms;
+  bool held; /* by the host */
   size_t source_count;
   size_t grown_count;          /* of these: with a larger pipe */
   struct zpm_list ended;       /* sources whose EOF is still to be told */

@@ -35,7 +35,7 @@ static void on_pause_over(uv_timer_t *timer);
 
 void zpm_logs_wake(struct zpm_logs *logs)
 {
-  if (!uv_is_active((uv_handle_t *)&logs->poll))
+  if (!logs->held && !uv_is_active((uv_handle_t *)&logs->poll))
     uv_poll_start(&logs->poll, UV_READABLE, on_readable);
 }
 
@@ -45,6 +45,17 @@ void zpm_logs_sleep(struct zpm_logs *logs)
   uv_timer_stop(&logs->timer);
   logs->pause_ms = PAUSE_MIN_MS;
   zpm_inflight_rest(&logs->inflight);
+}
+
+void zpm_logs_hold(struct zpm_logs *logs, bool held)
+{
+  logs->held = held;
+  if (held) {
+    uv_poll_stop(&logs->poll);
+    uv_timer_stop(&logs->timer);
+  } else if (logs->source_count > 0) {
+    zpm_logs_wake(logs);
+  }
 }
 
 /* Goes on at once, and looks once more when no more comes. */
@@ -111,9 +122,9 @@ static void visit_pipes(struct zpm_logs *logs)
 
   do {
     serve_round(logs, &visit);
-  } while (visit.more && visit.cost < VISIT_MAX);
+  } while (visit.more && visit.cost < VISIT_MAX && !logs->held);
   tell_ends(logs);
-  if (logs->closed != NULL || logs->source_count == 0)
+  if (logs->closed != NULL || logs->source_count == 0 || logs->held)
     return;
   if (visit.more || visit.most >= MUCH) {
     go_on(logs);

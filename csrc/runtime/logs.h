@@ -65,6 +65,12 @@ int zpm_logs_create(uv_loop_t *loop, const struct zpm_logs_options *options,
 void zpm_logs_close(struct zpm_logs *logs, void (*closed)(void *ctx),
                     void *ctx);
 
+/* While it is held no pipe is served: they fill, and their writers wait.  For a
+ * host that passes output on, and whose reader is slower than they are.  What
+ * is closed is served to its end all the same.  It may be called from
+ * on_output. */
+void zpm_logs_hold(struct zpm_logs *logs, bool held);
+
 /* Creates the app's folder and opens its file for appending.  `app` is a
  * validated name.  Fails softly: if the file cannot be opened (disk full, bad
  * permissions) the log exists, drops, counts and tries again. */

@@ -141,6 +141,15 @@ void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,
 /* Tells the keeper that its daemon leaves for good (after suspend). */
 void zpm_supervisor_release_keeper(struct zpm_supervisor *supervisor);
 
+/* ---- for a host that is in the place of its app ---- */
+
+/* While it is held, output of apps stays in their pipes, and they wait. */
+void zpm_supervisor_hold_output(struct zpm_supervisor *supervisor, bool held);
+/* A signal for the first process of each run of the app, as if it had been sent
+ * by hand.  No run: nothing happens. */
+void zpm_supervisor_signal(struct zpm_supervisor *supervisor, const char *name,
+                           int number);
+
 /* ---- looking ---- */
 
 size_t zpm_supervisor_count(const struct zpm_supervisor *supervisor);

@@ -62,6 +62,17 @@ static void records_are_sorted_by_the_order_of_their_starts(void **state)
   zpm_records_sort_by_start(NULL, 0);
 }
 
+static void an_exit_is_told_as_a_shell_tells_it(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      zpm_exit_shell_code(&(struct zpm_exit){.known = true, .code = 7}), 7);
+  assert_int_equal(zpm_exit_shell_code(&(struct zpm_exit){
+                       .known = true, .code = -1, .signal = 15}),
+                   143);
+  assert_int_equal(zpm_exit_shell_code(&(struct zpm_exit){.code = 0}), 1);
+}
+
 static int build(void *ctx)
 {
   struct zpm_roster roster = {0};
@@ -166,6 +177,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_environment_lives_as_long_as_it_is_held),
       cmocka_unit_test(a_new_record_has_the_default_config),
+      cmocka_unit_test(an_exit_is_told_as_a_shell_tells_it),
       cmocka_unit_test(records_are_sorted_by_the_order_of_their_starts),
       cmocka_unit_test(a_failed_allocation_is_told_and_leaks_nothing),
       cmocka_unit_test(an_exit_is_told_in_words),
