@@ -25,7 +25,7 @@ static int put_assignment(struct zpm_str *out, const char *key,
 
 static const char HEAD[] =
     "#!/sbin/openrc-run\n"
-    "# shellcheck shell=sh disable=SC2034\n"
+    "# shellcheck shell=sh disable=SC2016,SC2034\n"
     "# Written by zpm startup; zpm unstartup removes it.\n"
     "\n"
     "description=\"zpm, a process manager\"\n"

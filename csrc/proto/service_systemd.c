@@ -1,22 +1,34 @@
 #include "proto/service_text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-/* Inside double quotes: \ and " are escaped, and % begins a specifier.  A path
- * of a program is not searched for variables, nor are assignments. */
-static int put_quoted(struct zpm_str *out, const char *text)
+/* Inside double quotes: \ and " are escaped, % begins a specifier, and $ in an
+ * argument (`twice`) a variable. */
+static int put_quoted(struct zpm_str *out, const char *text, const char *twice)
 {
   int rc = 0;
 
   for (; rc == 0 && *text != '\0'; text++) {
     if (*text == '\\' || *text == '"')
       rc = zpm_str_puts(out, "\\");
-    if (rc == 0 && *text == '%')
-      rc = zpm_str_puts(out, "%");
+    if (rc == 0 && strchr(twice, *text) != NULL)
+      rc = zpm_str_append(out, text, 1);
     if (rc == 0)
       rc = zpm_str_append(out, text, 1);
   }
   return rc;
+}
+
+/* Systemd takes no quotes in the path of what it runs, but in an argument. */
+static int put_program(struct zpm_str *out, const char *path)
+{
+  bool odd = strpbrk(path, "'\"\\") != NULL;
+  int rc = zpm_str_puts(out, odd ? "/usr/bin/env \"" : "\"");
+
+  if (rc == 0)
+    rc = put_quoted(out, path, odd ? "%$" : "%");
+  return rc == 0 ? zpm_str_puts(out, "\"") : rc;
 }
 
 /* User units cannot wait for units of the system. */
@@ -39,13 +51,13 @@ static int put_command(struct zpm_str *out, const struct zpm_service *service)
   int rc = zpm_str_puts(out, "Environment=\"ZPM_HOME=");
 
   if (rc == 0)
-    rc = put_quoted(out, service->home);
+    rc = put_quoted(out, service->home, "%");
   if (rc == 0)
-    rc = zpm_str_puts(out, "\"\nExecStart=\"");
+    rc = zpm_str_puts(out, "\"\nExecStart=");
   if (rc == 0)
-    rc = put_quoted(out, service->program);
+    rc = put_program(out, service->program);
   if (rc == 0)
-    rc = zpm_str_printf(out, "\" daemon --service --namespace \"%s\"\n",
+    rc = zpm_str_printf(out, " daemon --service --namespace \"%s\"\n",
                         service->namespace_name);
   return rc;
 }

@@ -89,14 +89,20 @@ static void a_unit_of_the_system_names_its_user(void **state)
 
 static void a_unit_takes_odd_paths(void **state)
 {
-  struct zpm_str text = text_of(&ODD);
+  struct zpm_service service = ODD;
+  struct zpm_str text = text_of(&service);
 
   (void)state;
   assert_holds(&text, "Environment=\"ZPM_HOME=/srv/\\\"a\\\" 50%%/it's \\\\ & "
                       "$HOME/\xc3\xa9\"\n");
-  assert_holds(&text, "ExecStart=\"/srv/\\\"a\\\" 50%%/it's \\\\ & "
-                      "$HOME/\xc3\xa9/zpm\" daemon --service --namespace "
-                      "\"two words\"\n");
+  /* No path of a program may have quotes, so it is an argument. */
+  assert_holds(&text, "ExecStart=/usr/bin/env \"/srv/\\\"a\\\" 50%%/it's "
+                      "\\\\ & $$HOME/\xc3\xa9/zpm\" daemon --service "
+                      "--namespace \"two words\"\n");
+  zpm_str_deinit(&text);
+  service.program = "/a 50%/$HOME/zpm";
+  text = text_of(&service);
+  assert_holds(&text, "ExecStart=\"/a 50%%/$HOME/zpm\" daemon");
   zpm_str_deinit(&text);
 }
 
