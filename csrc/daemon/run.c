@@ -13,6 +13,7 @@
 #include "daemon/order.h"
 #include "daemon/run_state.h"
 #include "platform/notify.h"
+#include "platform/platform.h"
 #include "runtime/keeper_link.h"
 
 enum {
@@ -166,10 +167,6 @@ static void on_event(void *ctx, const struct zpm_supervisor_event *event)
   struct zpm_run_host *run = ctx;
 
   zpm_run_output_observe(run, event);
-  if (event->kind == ZPM_EVENT_KEEPER_LOST) {
-    run->exit_code = EXIT_FAILURE;
-    leave(run);
-  }
   if (event->kind == ZPM_EVENT_IDLE && run->supervisor != NULL &&
       zpm_supervisor_count(run->supervisor) > 0)
     leave(run);
@@ -205,20 +202,47 @@ static void start_app(struct zpm_run_host *run)
   zpm_config_deinit(&config);
 }
 
+/* The words that start the next one of us. */
+static int put_words(struct zpm_strv *words, const char *folder)
+{
+  int rc = zpm_strv_push(words, "--run");
+
+  return rc == 0 ? zpm_strv_push(words, folder) : rc;
+}
+
+static int find_heritage(struct zpm_heritage *heritage, const char *folder,
+                         struct zpm_error *err)
+{
+  struct zpm_strv words = {0};
+  int rc = zpm_home_heritage(heritage, "run", err);
+
+  for (size_t i = 0; rc == 0 && i < 2; i++) /* zpm daemon */
+    rc = zpm_strv_push(&words, heritage->daemon.items[i]);
+  if (rc == 0)
+    rc = put_words(&words, folder);
+  zpm_strv_deinit(&heritage->daemon);
+  heritage->daemon = words;
+  return rc;
+}
+
 static int create_supervisor(struct zpm_run_host *run, struct zpm_error *err)
 {
-  struct zpm_str agent = {0};
+  struct zpm_heritage heritage = {0};
+  int rc = find_heritage(&heritage, run->home.paths.home, err);
   struct zpm_supervisor_options options = {
       .logs_folder = run->home.paths.logs,
       .state_path = run->home.paths.state,
       .inflight_path = run->home.paths.inflight,
-      .agent_path = zpm_home_find_agent(&agent) == 0 ? agent.data : NULL,
+      .keeper_path = heritage.keeper.data,
+      .daemon = heritage.daemon.items,
+      .agent_path = heritage.agent.data,
       .observer = on_event,
       .ctx = run,
   };
-  int rc = zpm_supervisor_create(&run->loop, &options, &run->supervisor, err);
 
-  zpm_str_deinit(&agent);
+  if (rc == 0)
+    rc = zpm_supervisor_create(&run->loop, &options, &run->supervisor, err);
+  zpm_heritage_deinit(&heritage);
   return rc;
 }
 
@@ -243,6 +267,15 @@ static bool is_over(const struct zpm_run_host *run)
   return !view.busy;
 }
 
+/* Who was started in the foreground is zpm-keeper: when it is killed, nobody
+ * waits for the app any more. A new keeper ends it, in its place. */
+static void leave_with_keeper(struct zpm_run_host *run)
+{
+  zpm_platform_signal_when_orphaned(SIGTERM);
+  if (getppid() != zpm_supervisor_keeper_pid(run->supervisor))
+    zpm_run_tell(run);
+}
+
 /* One that has died before us has left its app to us, or died too early. */
 static void serve(struct zpm_run_host *run)
 {
@@ -253,6 +286,7 @@ static void serve(struct zpm_run_host *run)
     if (is_over(run))
       leave(run);
   }
+  leave_with_keeper(run);
   uv_run(&run->loop, UV_RUN_DEFAULT);
 }
 

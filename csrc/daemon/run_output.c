@@ -118,7 +118,6 @@ void zpm_run_output_observe(void *ctx, const struct zpm_supervisor_event *event)
   case ZPM_EVENT_EXIT:
   case ZPM_EVENT_DELETED:
   case ZPM_EVENT_IDLE:
-  case ZPM_EVENT_KEEPER_LOST:
   default:
     break;
   }

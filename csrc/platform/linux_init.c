@@ -1,6 +1,12 @@
 #include "platform/platform.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
+
+void zpm_platform_signal_when_orphaned(int number)
+{
+  prctl(PR_SET_PDEATHSIG, number);
+}
 
 /* By what each leaves in /run once it has booted the machine: that it is
  * installed means nothing. */

@@ -197,6 +197,11 @@ int zpm_platform_listens(uint16_t port, const int *pids, size_t count);
  * once.  -errno if the system does not say. */
 int zpm_platform_watch_limits(uint64_t *folders, uint64_t *watchers);
 
+/* ---- our parent ---- */
+
+/* From now on the end of our parent sends us this signal. */
+void zpm_platform_signal_when_orphaned(int number);
+
 /* ---- the init system ---- */
 
 /* What starts services on this machine: "systemd", "openrc", "launchd"; NULL:
