@@ -200,6 +200,71 @@ static void each_system_has_its_name_for_it(void **state)
   }
 }
 
+static void assert_command(const struct zpm_service_command *command,
+                           const char *expected)
+{
+  struct zpm_str line = {0};
+
+  for (size_t i = 0; command->words[i] != NULL; i++)
+    zpm_str_printf(&line, "%s%s", i > 0 ? " " : "", command->words[i]);
+  assert_string_equal(zpm_str_text(&line), expected);
+  zpm_str_deinit(&line);
+}
+
+static void each_step_has_its_commands(void **state)
+{
+  static const struct {
+    enum zpm_service_kind kind;
+    const char *user;
+    enum zpm_service_step step;
+    const char *commands[2];
+  } CASES[] = {
+      {ZPM_SERVICE_SYSTEMD,
+       NULL,
+       ZPM_SERVICE_ENABLE,
+       {"systemctl --user daemon-reload", "systemctl --user enable n"}},
+      {ZPM_SERVICE_SYSTEMD,
+       "ann",
+       ZPM_SERVICE_ENABLE,
+       {"systemctl daemon-reload", "systemctl enable n"}},
+      {ZPM_SERVICE_SYSTEMD, "ann", ZPM_SERVICE_START, {"systemctl start n"}},
+      {ZPM_SERVICE_SYSTEMD,
+       NULL,
+       ZPM_SERVICE_DISABLE,
+       {"systemctl --user disable n"}},
+      {ZPM_SERVICE_SYSTEMD,
+       "ann",
+       ZPM_SERVICE_FORGET,
+       {"systemctl daemon-reload"}},
+      {ZPM_SERVICE_LAUNCHD, NULL, ZPM_SERVICE_ENABLE, {NULL}},
+      {ZPM_SERVICE_LAUNCHD, NULL, ZPM_SERVICE_START, {"launchctl load -w f"}},
+      {ZPM_SERVICE_OPENRC,
+       "ann",
+       ZPM_SERVICE_ENABLE,
+       {"rc-update add n default"}},
+      {ZPM_SERVICE_OPENRC, "ann", ZPM_SERVICE_START, {"rc-service n start"}},
+      {ZPM_SERVICE_OPENRC,
+       "ann",
+       ZPM_SERVICE_DISABLE,
+       {"rc-update del n default"}},
+      {ZPM_SERVICE_OPENRC, "ann", ZPM_SERVICE_FORGET, {NULL}},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+    struct zpm_service_command commands[ZPM_SERVICE_COMMANDS_MAX];
+    struct zpm_service service = USUAL;
+    size_t count;
+
+    service.kind = CASES[i].kind;
+    service.user = CASES[i].user;
+    count = zpm_service_commands(commands, &service, CASES[i].step, "n", "f");
+    for (size_t k = 0; k < count; k++)
+      assert_command(&commands[k], CASES[i].commands[k]);
+    assert_true(count == 2 || CASES[i].commands[count] == NULL);
+  }
+}
+
 static void kinds_go_by_their_words(void **state)
 {
   (void)state;
@@ -245,6 +310,7 @@ int main(void)
       cmocka_unit_test(an_init_script_takes_odd_paths),
       cmocka_unit_test(what_cannot_be_written_down_is_refused),
       cmocka_unit_test(each_system_has_its_name_for_it),
+      cmocka_unit_test(each_step_has_its_commands),
       cmocka_unit_test(kinds_go_by_their_words),
       cmocka_unit_test(out_of_memory_is_returned),
   };
