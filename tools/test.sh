@@ -21,7 +21,7 @@ phase_setup() {
   bash tools/setup.sh
   install_missing "valgrind=valgrind" "clang=clang" "clang-tidy=clang-tidy" \
     "clang-format=clang-format" "cppcheck=cppcheck" "shellcheck=shellcheck" \
-    "openssl=openssl" "systemd-analyze=systemd" "python3=python3-minimal"
+    "openssl=openssl" "systemd-analyze=systemd" "python3=python3"
 }
 
 # build PRESET: warnings are errors, also those of CMake and of the linker.

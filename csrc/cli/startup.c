@@ -164,6 +164,21 @@ void zpm_startup_deinit(struct zpm_startup *startup)
 
 /* ---- whether ---- */
 
+/* With its path: the PATH of root does not lead to the Node of a user. */
+static int needs_root(const struct zpm_startup *startup, struct zpm_error *err)
+{
+  struct zpm_str self = {0};
+  int rc = zpm_platform_executable(&self);
+
+  zpm_error_set(err, ZPM_EACCESS,
+                "a service of the system (%s) takes root: sudo %s startup "
+                "--user %s",
+                startup->file.data, rc == 0 ? self.data : "zpm",
+                startup->service.user);
+  zpm_str_deinit(&self);
+  return ZPM_EACCESS;
+}
+
 int zpm_startup_check(const struct zpm_startup *startup, struct zpm_error *err)
 {
   const char *wanted = zpm_service_kind_name(startup->service.kind);
@@ -177,10 +192,6 @@ int zpm_startup_check(const struct zpm_startup *startup, struct zpm_error *err)
                          "would be done: --dry-run",
                          found, wanted);
   if (startup->service.user != NULL && geteuid() != 0)
-    return zpm_error_set(err, ZPM_EACCESS,
-                         "a service of the system (%s) takes root: sudo %s "
-                         "startup --user %s",
-                         startup->file.data, startup->program.data,
-                         startup->service.user);
+    return needs_root(startup, err);
   return 0;
 }

@@ -389,6 +389,17 @@ test("a service hears of a daemon that a command has started", async (t) => {
   await waitFor("the daemon", async () => (await box.zpm("ping")).code === 0);
 });
 
+test("zpm run tells a manager, too", async (t) => {
+  const box = commandLine(t);
+  const { path, told } = await manager(t, box);
+  const env = { NOTIFY_SOCKET: path };
+  const words = ["-c", 'sleep 0.2; echo "[$NOTIFY_SOCKET]"'];
+  const result = await box.zpmWith({ env }, "run", "sh", "--", ...words);
+  assert.equal(result.stdout, "[]\n");
+  await waitFor("READY=1", () => told.length > 0);
+  assert.deepEqual(told, ["READY=1"]);
+});
+
 test("save and resurrect say what happens by itself", async (t) => {
   const box = commandLine(t);
   assert.match(await box.fails("save"), /no daemon runs/);
