@@ -309,7 +309,7 @@ async function manager(t, box) {
   });
   const told = [];
   child.stdout.setEncoding("utf8").on("data", (text) => {
-    told.push(...text.trim().split("\n"));
+    told.push(...text.split("\n").filter(Boolean));
   });
   const ended = once(child, "exit");
   t.after(async () => {
