@@ -361,6 +361,7 @@ test("kill -9 of it leaves no app behind", async (t) => {
   await running.says("up");
   running.child.kill("SIGKILL");
   await waitFor("the end of all", () => processesOf(box.home).length === 0);
+  box.assertNothingLeft();
 });
 
 test("the app has the user's own environment and umask", async (t) => {
@@ -388,6 +389,27 @@ test("without a runtime folder it takes the next one", async (t) => {
   assert.equal(result.code, 6);
   assert.match(result.stdout, /^zpm-run-/);
   assert.deepEqual(readdirSync(temporary), []);
+});
+
+test("a read-only root file system will do", async (t) => {
+  const box = runBox(t);
+  const readOnly =
+    "mount --rbind / / && mount -o remount,bind,ro / && " +
+    "{ mount -o remount,bind,ro /tmp 2>/dev/null || ! touch /tmp 2>/dev/null; }";
+  const script = `${readOnly} || exit 99
+    exec "$ZPM" run sh -- -c 'ls -d /dev/shm/zpm-run-*; exit 13'`;
+  const { XDG_RUNTIME_DIR: _, TMPDIR: __, ...rest } = box.env;
+  const env = { ...rest, ZPM: zpmPath };
+  for (const own of [[], ["--user", "--map-root-user"]]) {
+    const words = [...own, "--mount", "sh", "-c", script];
+    const result = await run("unshare", words, { cwd: box.project, env });
+    if (result.code !== 13 && own.length === 0) continue; // not root
+    assert.equal(result.code, 13, result.stderr);
+    assert.match(result.stdout, /^\/dev\/shm\/zpm-run-\w+\n$/);
+    break;
+  }
+  const left = readdirSync("/dev/shm").filter((name) => /^zpm-run/.test(name));
+  assert.deepEqual(left, []);
 });
 
 // ---- process 1 ----
