@@ -51,7 +51,7 @@ test("a stop by a daemon that took over reaches what has escaped", async (t) => 
   await assertGone(t, box, pid);
 });
 
-test("what outlived daemon and keeper is ended by the next daemon", async (t) => {
+test("a stop reaches what outlived daemon and keeper", async (t) => {
   const box = commandLine(t);
   await box.done("start", box.write("run.sh", ESCAPE));
   const pid = await escaped(box);

@@ -71,12 +71,19 @@ class Running {
   }
 }
 
+/** "" if it has ended. */
+function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 /** The daemon below a zpm run. */
 function daemonOf(pid) {
   return waitFor("its daemon", () =>
-    childrenOf(pid).find(({ pid }) =>
-      readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--run"),
-    ),
+    childrenOf(pid).find(({ pid }) => commandOf(pid).includes("--run")),
   );
 }
 
