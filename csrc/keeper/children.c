@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/reexec.h"
 #include "keeper/sys.h"
 
 bool zpm_children_is_there(const struct zpm_child *child)
@@ -58,7 +59,11 @@ static void reap(struct zpm_keeper *keeper, pid_t pid)
 {
   int status;
 
-  if (waitpid(pid, &status, WNOHANG) != pid || pid != keeper->daemon_pid)
+  if (waitpid(pid, &status, WNOHANG) != pid)
+    return;
+  if (pid == keeper->successor.checker)
+    zpm_reexec_on_checked(keeper, status);
+  if (pid != keeper->daemon_pid)
     return;
   keeper->daemon_pid = 0;
   keeper->daemon_status = status;
@@ -72,6 +77,8 @@ void zpm_children_reap(struct zpm_keeper *keeper)
   /* The daemon's death must not hide behind the zombie of an app. */
   if (keeper->daemon_pid != 0)
     reap(keeper, keeper->daemon_pid);
+  if (keeper->successor.checker != 0)
+    reap(keeper, keeper->successor.checker);
   while (peek(P_ALL, 0, &info)) {
     if (zpm_table_child_by_pid(&keeper->table, info.si_pid) != NULL) {
       look_at_apps(&keeper->table);

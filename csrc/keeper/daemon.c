@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "keeper/ending.h"
+#include "keeper/reexec.h"
 #include "keeper/requests.h"
 #include "keeper/spawn.h"
 #include "keeper/sys.h"
+#include "keeper/watchdog.h"
+#include "keeper/words.h"
 
 enum {
   AT_ONCE = 2, /* deaths in a row that cost no delay */
@@ -55,12 +58,30 @@ static void name_in_environment(const char *variable, int fd)
   setenv(variable, number, 1);
 }
 
-/* In the child. */
-static noreturn void become_daemon(const struct zpm_keeper *keeper, int ctl,
-                                   int table)
+/* Returns if it cannot run. */
+static void run_program(const struct zpm_keeper *keeper, int next)
 {
-  char **argv = keeper->daemon_argv;
+  int stored = zpm_table_fd(&keeper->table, ZPM_WIRE_DAEMON);
+  int program = zpm_table_fd(&keeper->table, ZPM_WIRE_PROGRAM);
+  int words = next >= 0 ? next : stored;
+  char **argv = words >= 0 ? zpm_words_read(words) : keeper->daemon_argv;
 
+  if (argv == NULL) {
+    dprintf(STDERR_FILENO, "zpm-keeper: cannot tell what to run: %s\n",
+            strerror(errno));
+    return;
+  }
+  if (next < 0 && program >= 0)
+    fexecve(program, argv, environ);
+  execvp(argv[0], argv);
+  dprintf(STDERR_FILENO, "zpm-keeper: cannot run %s: %s\n", argv[0],
+          strerror(errno));
+}
+
+/* In the child. `next`: the words of "@next", or -1. */
+static noreturn void become_daemon(const struct zpm_keeper *keeper, int next,
+                                   int ctl, int table)
+{
   for (size_t i = 0; i < keeper->table.fd_count; i++)
     inherit(keeper->table.fds[i].fd);
   inherit(ctl);
@@ -70,9 +91,7 @@ static noreturn void become_daemon(const struct zpm_keeper *keeper, int ctl,
   zpm_spawn_reset_signals();
   if (keeper->foreground) /* what a terminal sends comes once: from us */
     setsid();
-  execvp(argv[0], argv);
-  dprintf(STDERR_FILENO, "zpm-keeper: cannot run %s: %s\n", argv[0],
-          strerror(errno));
+  run_program(keeper, next);
   _exit(EXIT_NOT_RUN);
 }
 
@@ -87,7 +106,7 @@ static void give_up_output(void)
   close(null);
 }
 
-static int start(struct zpm_keeper *keeper, int table)
+static int start(struct zpm_keeper *keeper, int next, int table)
 {
   int pair[2];
 
@@ -96,7 +115,7 @@ static int start(struct zpm_keeper *keeper, int table)
     return -1;
   keeper->daemon_pid = fork();
   if (keeper->daemon_pid == 0)
-    become_daemon(keeper, pair[1], table);
+    become_daemon(keeper, next, pair[1], table);
   close(pair[1]);
   if (keeper->daemon_pid < 0) {
     keeper->daemon_pid = 0;
@@ -104,16 +123,22 @@ static int start(struct zpm_keeper *keeper, int table)
     return -1;
   }
   zpm_ctl_open(&keeper->ctl, pair[0]);
+  zpm_watchdog_reset(keeper);
+  keeper->daemon_on_trial = next >= 0;
   return 0;
 }
 
 void zpm_daemon_start(struct zpm_keeper *keeper)
 {
+  /* Off the table first: whatever becomes of it, it is tried once. */
+  int next = zpm_table_take(&keeper->table, ZPM_WIRE_NEXT);
   int table = zpm_sys_memfd("zpm-table");
-  int rc = table >= 0 ? start(keeper, table) : -1;
+  int rc = table >= 0 ? start(keeper, next, table) : -1;
 
   if (table >= 0)
     close(table);
+  if (next >= 0)
+    close(next);
   keeper->daemon_due_ms = 0;
   keeper->daemon_started_ms = zpm_sys_now_ms();
   if (rc != 0) {
@@ -161,6 +186,16 @@ static int exit_code(int status)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Descriptors of apps; the others are about daemons (wire.h). */
+static bool holds_fds(const struct zpm_table *table)
+{
+  for (size_t i = 0; i < table->fd_count; i++) {
+    if (table->fds[i].name[0] != '@')
+      return true;
+  }
+  return false;
+}
+
 /* A daemon that never ran, or that keeps dying while nothing is held for it, is
  * not missed: the next command of zpm starts another, and hears its error. */
 static bool gives_up(const struct zpm_keeper *keeper)
@@ -168,7 +203,24 @@ static bool gives_up(const struct zpm_keeper *keeper)
   if (keeper->daemon_deaths == 0)
     return exit_code(keeper->daemon_status) == EXIT_NOT_RUN;
   return keeper->daemon_deaths >= HOPELESS - 1 &&
-         keeper->table.child_count == 0 && keeper->table.fd_count == 0;
+         keeper->table.child_count == 0 && !holds_fds(&keeper->table);
+}
+
+/* It made way for another, or was that other and is not good enough: neither
+ * says anything about the daemon that comes now. */
+static bool is_part_of_an_update(const struct zpm_keeper *keeper)
+{
+  if (zpm_table_fd(&keeper->table, ZPM_WIRE_NEXT) >= 0)
+    return true;
+  if (keeper->daemon_on_trial)
+    dprintf(STDERR_FILENO,
+            "zpm-keeper: the new daemon ended (%s %d) before it served: the "
+            "old one goes on\n",
+            WIFEXITED(keeper->daemon_status) ? "exit code" : "signal",
+            WIFEXITED(keeper->daemon_status)
+                ? WEXITSTATUS(keeper->daemon_status)
+                : WTERMSIG(keeper->daemon_status));
+  return keeper->daemon_on_trial;
 }
 
 void zpm_daemon_bury(struct zpm_keeper *keeper)
@@ -177,6 +229,12 @@ void zpm_daemon_bury(struct zpm_keeper *keeper)
 
   keeper->daemon_died = false;
   do_what_it_sent(keeper);
+  zpm_reexec_cancel(keeper);
+  if (!keeper->quitting && is_part_of_an_update(keeper)) {
+    keeper->daemon_on_trial = false;
+    keeper->daemon_due_ms = zpm_sys_now_ms();
+    return;
+  }
   if (keeper->quitting || (uptime_ms < GOOD_RUN_MS && gives_up(keeper))) {
     keeper->exit_code = exit_code(keeper->daemon_status);
     zpm_ending_begin(keeper);

@@ -12,14 +12,17 @@
 #include "keeper/children.h"
 #include "keeper/daemon.h"
 #include "keeper/ending.h"
+#include "keeper/reexec.h"
 #include "keeper/requests.h"
 #include "keeper/sys.h"
+#include "keeper/watchdog.h"
 
 enum { EXIT_USAGE = 2 };
 
 static const char USAGE[] =
     "zpm-keeper holds the processes of zpm; zpm starts it by itself.\n"
-    "usage: zpm-keeper [--owned] [--ctl FD] -- DAEMON [ARGUMENT...]\n"
+    "usage: zpm-keeper [--owned] [--ctl FD] [--patience MS] -- DAEMON "
+    "[ARGUMENT...]\n"
     "       zpm-keeper --foreground -- DAEMON [ARGUMENT...]\n"
     "       zpm-keeper --owned --ctl FD\n";
 
@@ -61,6 +64,7 @@ static void on_signal(struct zpm_keeper *keeper, int number)
   if (number == SIGCHLD) {
     if (!keeper->ending)
       zpm_children_reap(keeper);
+    zpm_watchdog_look(keeper);
     return;
   }
   if (is_handed_on(number) && !is_hangup(keeper, number)) {
@@ -100,6 +104,7 @@ static void on_ctl_readable(struct zpm_keeper *keeper)
       on_ctl_end(keeper, event == ZPM_CTL_GARBAGE);
       return;
     }
+    zpm_watchdog_on_heard(keeper);
     zpm_requests_handle(keeper);
   }
 }
@@ -110,16 +115,34 @@ static void tell(struct zpm_keeper *keeper)
   struct zpm_wire_record news;
 
   while (ctl->fd >= 0 && zpm_ctl_flush(ctl)) {
-    while (zpm_ctl_has_room(ctl) && zpm_table_next_news(&keeper->table, &news))
+    while (zpm_ctl_has_room(ctl) &&
+           zpm_table_next_news(&keeper->table, &news)) {
       zpm_ctl_push(ctl, &news);
+      zpm_watchdog_on_told(keeper);
+    }
     if (ctl->out_count == 0)
       return;
   }
 }
 
+static uint64_t next_due(const struct zpm_keeper *keeper)
+{
+  const uint64_t dues[] = {keeper->daemon_due_ms, zpm_watchdog_due(keeper),
+                           zpm_reexec_due(keeper)};
+  uint64_t due = 0;
+
+  if (keeper->ending)
+    return keeper->scan_due_ms;
+  for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++) {
+    if (dues[i] != 0 && (due == 0 || dues[i] < due))
+      due = dues[i];
+  }
+  return due;
+}
+
 static int next_timeout(const struct zpm_keeper *keeper)
 {
-  uint64_t due = keeper->ending ? keeper->scan_due_ms : keeper->daemon_due_ms;
+  uint64_t due = next_due(keeper);
   uint64_t now = zpm_sys_now_ms();
 
   if (due == 0)
@@ -146,18 +169,26 @@ static void wait_for_something(struct zpm_keeper *keeper, int signals)
     on_ctl_readable(keeper);
 }
 
+static void do_what_is_due(struct zpm_keeper *keeper)
+{
+  if (keeper->daemon_died)
+    zpm_daemon_bury(keeper);
+  if (keeper->ending) {
+    zpm_ending_step(keeper);
+    return;
+  }
+  if (keeper->daemon_due_ms != 0 && zpm_sys_now_ms() >= keeper->daemon_due_ms)
+    zpm_daemon_start(keeper);
+  zpm_watchdog_step(keeper);
+  zpm_reexec_step(keeper);
+}
+
 static int run(struct zpm_keeper *keeper, int signals)
 {
   while (!keeper->finished) {
     tell(keeper);
     wait_for_something(keeper, signals);
-    if (keeper->daemon_died)
-      zpm_daemon_bury(keeper);
-    if (keeper->ending)
-      zpm_ending_step(keeper);
-    else if (keeper->daemon_due_ms != 0 &&
-             zpm_sys_now_ms() >= keeper->daemon_due_ms)
-      zpm_daemon_start(keeper);
+    do_what_is_due(keeper);
   }
   return keeper->exit_code;
 }
@@ -215,65 +246,117 @@ static void leave_host(void)
     _exit(EXIT_FAILURE);
 }
 
-static bool take_socket(struct zpm_keeper *keeper, const char *number)
-{
-  keeper->ctl.fd = (int)strtol(number, NULL, 10);
-  return keeper->ctl.fd > STDERR_FILENO &&
-         fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC) == 0;
-}
+/* What a start of the program is about. */
+enum start { START_NEW, START_RESUMED, START_CHECK, START_NONSENSE };
 
-/* True if the command line means something. */
-static bool parse(struct zpm_keeper *keeper, int argc, char **argv)
+/* The options that go to the next keeper, too (keeper.options). */
+static bool parse_options(struct zpm_keeper *keeper, char **words)
 {
-  int at = 1;
-
-  if (at < argc && strcmp(argv[at], "--foreground") == 0) {
+  if (*words != NULL && strcmp(*words, "--foreground") == 0) {
     keeper->foreground = true;
     keeper->had_terminal = has_terminal();
-    at++;
+    words++;
   }
-  if (at < argc && strcmp(argv[at], "--owned") == 0) {
+  if (*words != NULL && strcmp(*words, "--owned") == 0) {
     keeper->quitting = true; /* ends with the daemon, however that ends */
-    at++;
+    words++;
   }
-  if (at + 1 < argc && strcmp(argv[at], "--ctl") == 0) {
-    if (!take_socket(keeper, argv[at + 1]))
-      return false;
-    at += 2;
+  if (words[0] != NULL && words[1] != NULL && strcmp(words[0], "--ctl") == 0) {
+    keeper->ctl.fd = (int)strtol(words[1], NULL, 10);
+    words += 2;
   }
-  if (at + 1 < argc && strcmp(argv[at], "--") == 0) {
-    keeper->daemon_argv = argv + at + 1;
-    return true;
+  if (words[0] != NULL && words[1] != NULL &&
+      strcmp(words[0], "--patience") == 0) {
+    keeper->watchdog.patience_ms = strtoul(words[1], NULL, 10);
+    words += 2;
   }
-  return at == argc && keeper->quitting && keeper->ctl.fd >= 0;
+  if (words[0] == NULL)
+    return keeper->quitting && keeper->ctl.fd > STDERR_FILENO;
+  if (words[1] == NULL || strcmp(words[0], "--") != 0)
+    return false;
+  keeper->daemon_argv = words + 1;
+  return keeper->watchdog.patience_ms > 0;
+}
+
+/* `handover`: the file of --resume or --check, see reexec.h. */
+static enum start parse(struct zpm_keeper *keeper, char **words, int *handover)
+{
+  enum start start = START_NEW;
+
+  if (words[0] != NULL && words[1] != NULL) {
+    if (strcmp(words[0], "--resume") == 0)
+      start = START_RESUMED;
+    else if (strcmp(words[0], "--check") == 0)
+      start = START_CHECK;
+  }
+  if (start != START_NEW) {
+    *handover = (int)strtol(words[1], NULL, 10);
+    words += 2;
+  }
+  keeper->options = words;
+  return parse_options(keeper, words) ? start : START_NONSENSE;
+}
+
+static int fail(const char *what)
+{
+  dprintf(STDERR_FILENO, "zpm-keeper: cannot %s: %s\n", what, strerror(errno));
+  return EXIT_FAILURE;
+}
+
+static void begin(struct zpm_keeper *keeper)
+{
+  zpm_sys_close_others(keeper->ctl.fd);
+  open_standard_streams();
+  if (keeper->ctl.fd >= 0)
+    leave_host();
+  if (!keeper->foreground) /* else Ctrl-C must reach us */
+    setsid();
+  raise_nofile(&keeper->nofile);
+}
+
+static void meet_daemon(struct zpm_keeper *keeper)
+{
+  if (keeper->ctl.fd < 0) {
+    zpm_daemon_start(keeper);
+    return;
+  }
+  fcntl(keeper->ctl.fd, F_SETFD, FD_CLOEXEC);
+  zpm_daemon_join(keeper);
+}
+
+static int serve(struct zpm_keeper *keeper, enum start start, int handover)
+{
+  int signals;
+
+  if (start == START_NEW)
+    begin(keeper);
+  zpm_sys_become_reaper();
+  signals = block_signals(keeper->foreground);
+  if (signals < 0)
+    return fail("watch signals");
+  if (start == START_NEW)
+    meet_daemon(keeper);
+  else if (zpm_reexec_resume(keeper, handover) != 0)
+    return fail("go on");
+  /* Signals of the time before: there may be some that we were not told of. */
+  zpm_children_reap(keeper);
+  zpm_watchdog_look(keeper);
+  return run(keeper, signals);
 }
 
 int main(int argc, char **argv)
 {
-  struct zpm_keeper keeper = {.ctl.fd = -1};
-  int signals;
+  struct zpm_keeper keeper = {.ctl.fd = -1,
+                              .watchdog.patience_ms = ZPM_WATCHDOG_PATIENCE_MS};
+  int handover = -1;
+  enum start start =
+      argc > 1 ? parse(&keeper, argv + 1, &handover) : START_NONSENSE;
 
-  if (!parse(&keeper, argc, argv)) {
+  if (start == START_NONSENSE) {
     dprintf(STDERR_FILENO, "%s", USAGE);
     return EXIT_USAGE;
   }
-  zpm_sys_close_others(keeper.ctl.fd);
-  open_standard_streams();
-  if (keeper.ctl.fd >= 0)
-    leave_host();
-  if (!keeper.foreground) /* else Ctrl-C must reach us */
-    setsid();
-  zpm_sys_become_reaper();
-  raise_nofile(&keeper.nofile);
-  signals = block_signals(keeper.foreground);
-  if (signals < 0) {
-    dprintf(STDERR_FILENO, "zpm-keeper: cannot watch signals: %s\n",
-            strerror(errno));
-    return EXIT_FAILURE;
-  }
-  if (keeper.ctl.fd >= 0)
-    zpm_daemon_join(&keeper);
-  else
-    zpm_daemon_start(&keeper);
-  return run(&keeper, signals);
+  if (start == START_CHECK)
+    return zpm_reexec_check(&keeper, handover);
+  return serve(&keeper, start, handover);
 }

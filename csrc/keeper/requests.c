@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/children.h"
+#include "keeper/reexec.h"
 #include "keeper/spawn.h"
+#include "zpm/version.h"
 
 enum { SPAWN_FDS_MIN = 2 };
 
@@ -24,6 +27,8 @@ static int put(struct zpm_keeper *keeper, const struct zpm_wire_record *record)
   if (zpm_table_put(&keeper->table, record->name, keeper->ctl.fds[0]) != 0)
     return ENOMEM;
   keeper->ctl.fds[0] = -1;
+  if (strcmp(record->name, ZPM_WIRE_DAEMON) == 0)
+    keeper->daemon_on_trial = false; /* it is the daemon from now on */
   return 0;
 }
 
@@ -107,22 +112,12 @@ static int acknowledge(struct zpm_keeper *keeper,
   return 0;
 }
 
-static int pong(struct zpm_keeper *keeper, const struct zpm_wire_record *record)
-{
-  struct zpm_wire_record answer = {.magic = ZPM_WIRE_MAGIC,
-                                   .type = ZPM_WIRE_PONG,
-                                   .id = record->id,
-                                   .a = getpid()};
-
-  zpm_ctl_push(&keeper->ctl, &answer);
-  return 0;
-}
-
 static int dispatch(struct zpm_keeper *keeper,
                     const struct zpm_wire_record *record)
 {
-  bool takes_fds =
-      record->type == ZPM_WIRE_PUT || record->type == ZPM_WIRE_SPAWN;
+  bool takes_fds = record->type == ZPM_WIRE_PUT ||
+                   record->type == ZPM_WIRE_SPAWN ||
+                   record->type == ZPM_WIRE_REEXEC;
 
   if (keeper->ctl.too_many_fds || (keeper->ctl.fd_count > 0 && !takes_fds))
     return EINVAL;
@@ -141,27 +136,46 @@ static int dispatch(struct zpm_keeper *keeper,
     keeper->quitting = true;
     return 0;
   case ZPM_WIRE_PING:
-    return pong(keeper, record);
+    zpm_requests_answer(keeper, record->id);
+    return 0;
   case ZPM_WIRE_ADOPT:
     return adopt(keeper, record);
   case ZPM_WIRE_REEXEC:
-    return ENOSYS;
+    return zpm_reexec_begin(keeper, record);
   default:
     return EINVAL;
   }
+}
+
+void zpm_requests_answer(struct zpm_keeper *keeper, uint64_t id)
+{
+  struct zpm_wire_record answer = {.magic = ZPM_WIRE_MAGIC,
+                                   .type = ZPM_WIRE_PONG,
+                                   .id = id,
+                                   .a = getpid(),
+                                   .name = ZPM_VERSION};
+
+  zpm_ctl_push(&keeper->ctl, &answer);
+}
+
+void zpm_requests_refuse(struct zpm_keeper *keeper, enum zpm_wire_type type,
+                         uint64_t id, int error)
+{
+  struct zpm_wire_record nak = {.magic = ZPM_WIRE_MAGIC,
+                                .type = ZPM_WIRE_NAK,
+                                .id = id,
+                                .a = (int32_t)type,
+                                .b = error};
+
+  zpm_ctl_push(&keeper->ctl, &nak);
 }
 
 void zpm_requests_handle(struct zpm_keeper *keeper)
 {
   const struct zpm_wire_record *record = &keeper->ctl.in;
   int refusal = dispatch(keeper, record);
-  struct zpm_wire_record nak = {.magic = ZPM_WIRE_MAGIC,
-                                .type = ZPM_WIRE_NAK,
-                                .id = record->id,
-                                .a = record->type,
-                                .b = refusal};
 
   if (refusal != 0)
-    zpm_ctl_push(&keeper->ctl, &nak);
+    zpm_requests_refuse(keeper, record->type, record->id, refusal);
   zpm_ctl_release(&keeper->ctl);
 }

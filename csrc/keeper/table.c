@@ -103,14 +103,32 @@ int zpm_table_put(struct zpm_table *table, const char *name, int fd)
   return 0;
 }
 
-int zpm_table_del(struct zpm_table *table, const char *name)
+int zpm_table_fd(const struct zpm_table *table, const char *name)
+{
+  const struct zpm_stored_fd *stored = find_fd(table, name);
+
+  return stored != NULL ? stored->fd : -1;
+}
+
+int zpm_table_take(struct zpm_table *table, const char *name)
 {
   struct zpm_stored_fd *stored = find_fd(table, name);
+  int fd;
 
   if (stored == NULL)
     return -1;
-  close(stored->fd);
+  fd = stored->fd;
   *stored = table->fds[--table->fd_count];
+  return fd;
+}
+
+int zpm_table_del(struct zpm_table *table, const char *name)
+{
+  int fd = zpm_table_take(table, name);
+
+  if (fd < 0)
+    return -1;
+  close(fd);
   return 0;
 }
 

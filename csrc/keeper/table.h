@@ -61,6 +61,10 @@ struct zpm_child *zpm_table_child_by_pid(const struct zpm_table *table,
 
 /* Takes `fd` over if it returns 0; the one of the same name is closed. */
 int zpm_table_put(struct zpm_table *table, const char *name, int fd);
+/* Gives it to the caller, and forgets it; -1 if there is none. */
+int zpm_table_take(struct zpm_table *table, const char *name);
+/* -1 if there is none. It stays the table's. */
+int zpm_table_fd(const struct zpm_table *table, const char *name);
 /* 0, or -1 if there is none. */
 int zpm_table_del(struct zpm_table *table, const char *name);
 

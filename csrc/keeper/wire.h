@@ -23,8 +23,9 @@ enum zpm_wire_type {
                        group that it is to be born in, if that can be */
   ZPM_WIRE_KILL,    /* id, a = signal, flags & GROUP = the whole group */
   ZPM_WIRE_ACK,     /* id: reap the zombie, forget the child */
-  ZPM_WIRE_REEXEC,  /* 1 fd: words (below), the path of the program that the
-                       keeper is to become, in place: NAK ENOSYS so far */
+  ZPM_WIRE_REEXEC,  /* id; 1 fd: words (below), the path of the program that
+                       the keeper is to become, in place.  Refused, or answered
+                       by a PONG of what it has become */
   ZPM_WIRE_QUIT,    /* no respawn: the keeper leaves when the daemon has */
   ZPM_WIRE_PING,    /* id */
   ZPM_WIRE_ADOPT,   /* id, a = pid, c = when it began (clock ticks since boot):
@@ -34,11 +35,14 @@ enum zpm_wire_type {
   ZPM_WIRE_SPAWNED = 64, /* id, a = pid (0: fork failed, b = errno) */
   ZPM_WIRE_EXIT,         /* id, a = pid, b = wait status; at least once */
   ZPM_WIRE_NAK,          /* id, a = type refused, b = errno */
-  ZPM_WIRE_PONG,         /* id, a = pid of the keeper */
+  ZPM_WIRE_PONG,         /* id, a = pid of the keeper, name = its version
+                            (empty: it is older than that) */
   /* only in the table that a new daemon inherits (memfd) */
   ZPM_WIRE_CHILD, /* id, a = pid, b = wait status, c: as ADOPT, if FOREIGN;
                      flags: EXITED, FOREIGN */
   ZPM_WIRE_FD,    /* name, a = fd number */
+  /* keeper -> daemon; here, as no number may ever change */
+  ZPM_WIRE_ASK, /* are you there?  Answered by a PING */
 };
 
 enum {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -436,7 +437,9 @@ static inline void listen_for_daemons(struct keeper *keeper)
   assert_int_equal(listen(keeper->listener, 8), 0);
 }
 
-static inline void start_keeper(struct keeper *keeper)
+/* `patience`: what it is told about stopped daemons, in ms. */
+static inline void start_keeper_with(struct keeper *keeper, const char *program,
+                                     const char *patience)
 {
   int output[2];
   char self[256] = "";
@@ -450,13 +453,78 @@ static inline void start_keeper(struct keeper *keeper)
   if (keeper->pid == 0) {
     dup2(output[1], STDOUT_FILENO);
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* should this test fail */
-    execl("/bin/sh", "sh", "-c", "ulimit -Sn 256; exec \"$0\" \"$@\"",
-          ZPM_TEST_KEEPER, "--", self, "--daemon", keeper->address.sun_path,
-          (char *)NULL);
+    execl("/bin/sh", "sh", "-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", program,
+          "--patience", patience, "--", self, "--daemon",
+          keeper->address.sun_path, (char *)NULL);
     _exit(97);
   }
   close(output[1]);
   keeper->output = output[0];
+}
+
+static inline void start_keeper(struct keeper *keeper)
+{
+  start_keeper_with(keeper, ZPM_TEST_KEEPER, "60000");
+}
+
+/* ---- words ---- */
+
+/* Stores words (wire.h) by that name; NULL ends them. */
+static inline int words_memfd(const char *const *words)
+{
+  int fd = memfd_create("words", MFD_CLOEXEC);
+
+  assert_true(fd >= 0);
+  for (; *words != NULL; words++)
+    assert_int_equal(write(fd, *words, strlen(*words) + 1), strlen(*words) + 1);
+  return fd;
+}
+
+static inline void put_words(struct keeper *keeper, const char *name,
+                             const char *const *words)
+{
+  int fd = words_memfd(words);
+
+  put_fd(keeper, name, fd);
+  close(fd);
+}
+
+/* The words of a test daemon that `mark` tells from others. */
+static inline void put_daemon(struct keeper *keeper, const char *name,
+                              const char *mark)
+{
+  char self[256] = "";
+  const char *words[] = {self, "--daemon", keeper->address.sun_path, mark,
+                         NULL};
+
+  assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+  put_words(keeper, name, words);
+}
+
+static inline pid_t daemon_pid(const struct keeper *keeper)
+{
+  struct ucred peer = {0};
+  socklen_t size = sizeof(peer);
+
+  assert_int_equal(
+      getsockopt(keeper->daemon, SOL_SOCKET, SO_PEERCRED, &peer, &size), 0);
+  return peer.pid;
+}
+
+/* The last word of the daemon that runs. */
+static inline void expect_daemon(const struct keeper *keeper, const char *mark)
+{
+  char path[64];
+  char words[1024];
+  ssize_t len;
+  int fd;
+
+  snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)daemon_pid(keeper));
+  fd = open(path, O_RDONLY | O_CLOEXEC);
+  len = read(fd, words, sizeof(words));
+  close(fd);
+  assert_true(len > (ssize_t)strlen(mark));
+  assert_string_equal(words + len - 1 - strlen(mark), mark);
 }
 
 /* Says QUIT, ends the daemon, and waits until the keeper has left. */
