@@ -36,6 +36,7 @@ struct zpm_watchdog {
   uint64_t stopped_ms; /* when it was stopped */
   uint64_t owed_ms;  /* when it was told something, and has not spoken since */
   uint64_t asked_ms; /* when it was asked to */
+  bool over;         /* it has been ended: its death comes */
 };
 
 /* The keeper that this one is to become, see reexec.h. */

@@ -80,13 +80,18 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t zpm_watchdog_due(const struct zpm_keeper *keeper)
 {
-  if (keeper->daemon_pid == 0)
+  if (keeper->daemon_pid == 0 || keeper->watchdog.over)
     return 0;
   return earlier(stop_due(keeper),
                  earlier(trial_due(keeper), answer_due(keeper)));
 }
 
 /* ---- what is done ---- */
+
+static bool has_come(uint64_t due, uint64_t now)
+{
+  return due != 0 && now >= due;
+}
 
 static void ask(struct zpm_keeper *keeper, uint64_t now)
 {
@@ -107,12 +112,7 @@ static void end(struct zpm_keeper *keeper, uint64_t since_ms, uint64_t now,
           (int)keeper->daemon_pid, why,
           (unsigned long long)((now - since_ms) / MS_PER_S));
   kill(keeper->daemon_pid, SIGKILL);
-  zpm_watchdog_reset(keeper);
-}
-
-static bool has_come(uint64_t due, uint64_t now)
-{
-  return due != 0 && now >= due;
+  keeper->watchdog.over = true;
 }
 
 void zpm_watchdog_step(struct zpm_keeper *keeper)
@@ -120,7 +120,7 @@ void zpm_watchdog_step(struct zpm_keeper *keeper)
   const struct zpm_watchdog *watchdog = &keeper->watchdog;
   uint64_t now = zpm_sys_now_ms();
 
-  if (keeper->daemon_pid == 0)
+  if (!has_come(zpm_watchdog_due(keeper), now))
     return;
   if (has_come(stop_due(keeper), now))
     end(keeper, watchdog->stopped_ms, now, "has been stopped");
