@@ -32,6 +32,7 @@ static zpm_handler *const HANDLERS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_DOCTOR] = zpm_doctor_run,
     [ZPM_CMD_SAVE] = zpm_host_save,
     [ZPM_CMD_SHUTDOWN] = zpm_host_shutdown,
+    [ZPM_CMD_UPDATE] = zpm_host_update,
 };
 
 /* NULL stays NULL; false: out of memory. */
@@ -48,8 +49,10 @@ struct zpm_api *zpm_api_create(uv_loop_t *loop,
 
   if (api == NULL)
     return NULL;
-  *api = (struct zpm_api){
-      .loop = loop, .on_shutdown = options->shutdown, .ctx = options->ctx};
+  *api = (struct zpm_api){.loop = loop,
+                          .on_shutdown = options->shutdown,
+                          .on_update = options->update,
+                          .ctx = options->ctx};
   zpm_list_init(&api->peers);
   zpm_list_init(&api->tails);
   if (copy_text(&api->home, options->home) &&

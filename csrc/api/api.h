@@ -39,6 +39,9 @@ struct zpm_api_options {
   /* NULL in the addon: `shutdown` is then refused. Called when all apps have
    * been stopped and the reply has been sent. */
   void (*shutdown)(void *ctx);
+  /* NULL in the addon: `update` is refused.  0: the host leaves in favour of
+   * that program as soon as the reply has been sent. */
+  int (*update)(void *ctx, const char *program, struct zpm_error *err);
   void *ctx;
   const char *home; /* for doctor and hello */
   const char *namespace_name;

@@ -30,11 +30,14 @@ enum {
 
 static void check_keeper(struct zpm_doctor *doctor)
 {
-  int pid = zpm_supervisor_keeper_pid(doctor->api->supervisor);
+  const struct zpm_supervisor *supervisor = doctor->api->supervisor;
+  const char *version = zpm_supervisor_keeper_version(supervisor);
+  int pid = zpm_supervisor_keeper_pid(supervisor);
   bool ok = pid > 0 && kill(pid, 0) == 0;
-  char text[64];
+  char text[128];
 
-  snprintf(text, sizeof(text), "zpm-keeper runs (pid %d)", pid);
+  snprintf(text, sizeof(text), "zpm-keeper %s runs (pid %d)",
+           version != NULL ? version : "", pid);
   zpm_doctor_report(
       doctor, &(struct zpm_finding){
                   "keeper", ok, ok ? text : "zpm-keeper does not answer",

@@ -14,6 +14,7 @@ zpm_handler zpm_host_hello;
 zpm_handler zpm_host_ping;
 zpm_handler zpm_host_save;
 zpm_handler zpm_host_shutdown;
+zpm_handler zpm_host_update;
 
 /* lifecycle.c */
 zpm_handler zpm_lifecycle_start;

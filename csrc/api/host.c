@@ -6,7 +6,7 @@
 #include "zpm/version.h"
 
 /*
- * Commands about the host itself: hello, ping, save, shutdown.
+ * Commands about the host itself: hello, ping, save, shutdown, update.
  */
 
 enum { PROTOCOL = 1 };
@@ -41,6 +41,8 @@ void zpm_host_hello(struct zpm_call *call)
   zpm_writer_int(&w, uv_os_getpid());
   zpm_writer_key(&w, "keeperPid");
   zpm_writer_int(&w, zpm_supervisor_keeper_pid(call->api->supervisor));
+  put_text(&w, "keeperVersion",
+           zpm_supervisor_keeper_version(call->api->supervisor));
   put_text(&w, "home", call->api->home);
   put_text(&w, "namespace", call->api->namespace_name);
   zpm_writer_key(&w, "compatible");
@@ -163,4 +165,33 @@ void zpm_host_shutdown(struct zpm_call *call)
     zpm_call_park(call);
     zpm_api_shutdown(api);
   }
+}
+
+/* ---- update ---- */
+
+void zpm_host_update(struct zpm_call *call)
+{
+  struct zpm_api *api = call->api;
+  const char *program = zpm_request_string(&call->request, "zpm");
+  struct zpm_str text = {0};
+  struct zpm_error err = {0};
+  int rc;
+
+  if (api->on_update == NULL)
+    rc = zpm_error_set(&err, ZPM_EUNSUPPORTED,
+                       "only a daemon can be replaced: restart this program "
+                       "to update the zpm in it");
+  else if (api->shutting_down)
+    rc = zpm_error_set(&err, ZPM_ECLOSING, "%s", zpm_code_text(ZPM_ECLOSING));
+  else
+    rc = zpm_str_printf(&text, "handing over to %s", program);
+  if (rc == ZPM_ENOMEM)
+    zpm_error_set(&err, rc, "%s", zpm_code_text(rc));
+  if (rc == 0)
+    rc = api->on_update(api->ctx, program, &err);
+  if (rc == 0)
+    zpm_call_answer_text(call, text.data);
+  else
+    zpm_call_answer_error(call, &err);
+  zpm_str_deinit(&text);
 }

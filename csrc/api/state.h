@@ -11,6 +11,7 @@ struct zpm_api {
   uv_loop_t *loop;
   struct zpm_supervisor *supervisor;
   void (*on_shutdown)(void *ctx); /* NULL: `shutdown` is refused */
+  int (*on_update)(void *ctx, const char *program, struct zpm_error *err);
   void *ctx;
   char *home;           /* or NULL */
   char *namespace_name; /* or NULL */

@@ -19,6 +19,7 @@ static zpm_cli_command *const COMMANDS[ZPM_COMMAND_COUNT] = {
     [ZPM_CMD_LOGS] = zpm_cmd_logs,
     [ZPM_CMD_PING] = zpm_cmd_ping,
     [ZPM_CMD_DOCTOR] = zpm_cmd_doctor,
+    [ZPM_CMD_UPDATE] = zpm_cmd_update,
     [ZPM_CMD_START_DAEMON] = zpm_cmd_start_daemon,
     [ZPM_CMD_RESTART_DAEMON] = zpm_cmd_restart_daemon,
     [ZPM_CMD_KILL_DAEMON] = zpm_cmd_kill_daemon,
@@ -113,6 +114,17 @@ void zpm_cli_complain(const char *message)
 
 /* ---- the daemon ---- */
 
+int zpm_cli_find_self(struct zpm_cli *cli, struct zpm_error *err)
+{
+  int rc = cli->path.len == 0 ? zpm_platform_executable(&cli->path) : 0;
+
+  if (rc != 0)
+    return zpm_error_set(err, ZPM_EDAEMON,
+                         "cannot tell where zpm itself lies: %s",
+                         strerror(-rc));
+  return 0;
+}
+
 int zpm_cli_connect(struct zpm_cli *cli, bool start_daemon,
                     struct zpm_talk *talk, struct zpm_error *err)
 {
@@ -123,12 +135,10 @@ int zpm_cli_connect(struct zpm_cli *cli, bool start_daemon,
   int rc = 0;
 
   *talk = (struct zpm_talk){0};
-  if (start_daemon && cli->path.len == 0)
-    rc = zpm_platform_executable(&cli->path);
+  if (start_daemon)
+    rc = zpm_cli_find_self(cli, err);
   if (rc != 0)
-    return zpm_error_set(err, ZPM_EDAEMON,
-                         "cannot tell where zpm itself lies: %s",
-                         strerror(-rc));
+    return rc;
   options.zpm_path = cli->path.data;
   return zpm_talk_open(talk, &options, err);
 }

@@ -42,6 +42,7 @@ zpm_cli_command zpm_cmd_stats;
 zpm_cli_command zpm_cmd_describe;
 zpm_cli_command zpm_cmd_logs;
 zpm_cli_command zpm_cmd_ping;
+zpm_cli_command zpm_cmd_update;
 zpm_cli_command zpm_cmd_start_daemon;
 zpm_cli_command zpm_cmd_restart_daemon;
 zpm_cli_command zpm_cmd_kill_daemon;
@@ -63,6 +64,9 @@ int zpm_cli_main(int argc, const char *const *argv);
  * when none runs. */
 int zpm_cli_connect(struct zpm_cli *cli, bool start_daemon,
                     struct zpm_talk *talk, struct zpm_error *err);
+
+/* Finds out where zpm itself lies: cli->path. */
+int zpm_cli_find_self(struct zpm_cli *cli, struct zpm_error *err);
 
 /* Shows a value as one line of JSON. */
 void zpm_cli_show_json(struct zpm_cli *cli, const cJSON *json);

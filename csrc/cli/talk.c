@@ -134,7 +134,7 @@ static int compare_versions(const struct zpm_talk *talk, struct zpm_error *err)
   struct zpm_str advice = {0};
   int rc = 0;
 
-  if (strcmp(version, ZPM_VERSION) == 0)
+  if (talk->replaces || strcmp(version, ZPM_VERSION) == 0)
     return 0;
   if (zpm_version_advice(&advice, ZPM_VERSION, version) != 0)
     rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");

@@ -28,6 +28,7 @@ struct zpm_talk {
   size_t changes;            /* requests in `outgoing` that can't be repeated */
   struct zpm_str unanswered; /* what was sent, if it can be repeated */
   cJSON *hello;              /* the data of its reply, once greeted */
+  bool replaces;             /* a daemon of whatever version: no word on it */
   bool any_version;          /* talk to a daemon that does not fit, too */
 };
 

@@ -16,10 +16,11 @@
 #include "daemon/journal.h"
 #include "daemon/server.h"
 #include "platform/notify.h"
+#include "platform/platform.h"
 #include "runtime/keeper_link.h"
 #include "zpm/version.h"
 
-enum { EXIT_NO_KEEPER = 2 };
+enum { EXIT_NO_KEEPER = 2, EXIT_HANDED_OVER = 3 };
 
 struct daemon {
   uv_loop_t loop;
@@ -84,6 +85,44 @@ static void on_shutdown(void *ctx)
   leave(ctx);
 }
 
+/* ---- making way for another daemon ---- */
+
+/* Ends in the middle of everything, as by SIGKILL, but with all saved and all
+ * said: to close what the apps use would be to take it from them. */
+static void on_all_said(void *ctx)
+{
+  struct daemon *daemon = ctx;
+
+  zpm_supervisor_part(daemon->supervisor);
+  zpm_journal_write("handed over");
+  exit(EXIT_HANDED_OVER);
+}
+
+static void on_make_way(uv_timer_t *timer)
+{
+  struct daemon *daemon = timer->data;
+  struct zpm_server *server = daemon->server;
+
+  daemon->server = NULL;
+  zpm_server_close(server, on_all_said, daemon);
+}
+
+static int on_update(void *ctx, const char *program, struct zpm_error *err)
+{
+  struct daemon *daemon = ctx;
+  int rc;
+
+  if (daemon->leaving)
+    return zpm_error_set(err, ZPM_ECLOSING, "%s", zpm_code_text(ZPM_ECLOSING));
+  rc = zpm_supervisor_hand_over(daemon->supervisor, program, err);
+  if (rc != 0)
+    return rc;
+  zpm_journal_write("handing over to %s", program);
+  daemon->leaving = true;
+  uv_timer_start(&daemon->leave, on_make_way, 0, 0);
+  return 0;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
   struct daemon *daemon = handle->data;
@@ -143,6 +182,7 @@ static int create_api(struct daemon *daemon, struct zpm_error *err)
 {
   struct zpm_api_options options = {
       .shutdown = on_shutdown,
+      .update = on_update,
       .ctx = daemon,
       .home = daemon->home.paths.home,
       .namespace_name = daemon->home.paths.name,
@@ -254,6 +294,7 @@ int zpm_daemon_main(const struct zpm_daemon_options *options)
           stderr);
     return EXIT_NO_KEEPER;
   }
+  zpm_platform_set_name("zpm");
   ignore_signals();
   umask(077);
   if (uv_loop_init(&daemon.loop) != 0) {

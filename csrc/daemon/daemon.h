@@ -15,7 +15,8 @@ struct zpm_daemon_options {
   const char *namespace_name; /* NULL: ZPM_NAMESPACE, else "zuz-pm" */
 };
 
-/* The exit code: 0 left as told, 1 failed, 2 was not started by zpm-keeper. */
+/* The exit code: 0 left as told, 1 failed, 2 was not started by zpm-keeper.  By
+ * `update` it ends without returning, with 3. */
 int zpm_daemon_main(const struct zpm_daemon_options *options);
 
 #endif

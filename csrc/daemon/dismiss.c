@@ -1,5 +1,7 @@
 #include "daemon/dismiss.h"
 
+#include <string.h>
+
 #include "runtime/keeper_link.h"
 
 static void on_spawned(void *ctx, uint64_t id, int pid, int error)
@@ -37,6 +39,16 @@ static void on_closed(void *ctx)
   (void)ctx;
 }
 
+/* One that is known to serve: we are new, and on trial. */
+static bool has_another_daemon(const struct zpm_keeper_table *table)
+{
+  for (size_t i = 0; i < table->fd_count; i++) {
+    if (strcmp(table->fds[i].name, ZPM_WIRE_PROGRAM) == 0)
+      return true;
+  }
+  return false;
+}
+
 void zpm_dismiss_keeper(uv_loop_t *loop)
 {
   static const struct zpm_keeper_events EVENTS = {
@@ -50,7 +62,7 @@ void zpm_dismiss_keeper(uv_loop_t *loop)
 
   if (zpm_keeper_link_inherit(loop, &EVENTS, NULL, &link, &table, NULL) != 0)
     return;
-  if (table.child_count == 0)
+  if (table.child_count == 0 && !has_another_daemon(&table))
     zpm_keeper_link_quit(link);
   zpm_keeper_table_deinit(&table);
   zpm_keeper_link_close(link, on_closed, NULL);

@@ -210,7 +210,18 @@ const char *zpm_platform_init_system(void);
 
 /* ---- this program ---- */
 
-/* Absolute path of the running executable (" (deleted)" cut off). */
+/* Absolute path of the running executable (" (deleted)" cut off).  If nothing
+ * lies there any more, the one that it was started by. */
 int zpm_platform_executable(struct zpm_str *out);
+/* The program itself, for running it again though its file may be gone by then:
+ * a descriptor or -errno. */
+int zpm_platform_open_executable(void);
+/* Its command line: NUL-terminated words. */
+int zpm_platform_words(struct zpm_str *out);
+/* Whether a process runs this very file. */
+bool zpm_platform_runs(int pid, const char *path);
+/* How the process is called in lists; one that was started by descriptor would
+ * be called by a number. */
+void zpm_platform_set_name(const char *name);
 
 #endif

@@ -29,6 +29,7 @@
   XX(SUBSCRIBE)                                                                \
   XX(DOCTOR)                                                                   \
   XX(SHUTDOWN)                                                                 \
+  XX(UPDATE)                                                                   \
   XX(START_DAEMON)                                                             \
   XX(RESTART_DAEMON)                                                           \
   XX(KILL_DAEMON)                                                              \

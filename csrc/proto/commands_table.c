@@ -74,6 +74,11 @@ static const struct zpm_argument SUBSCRIBE_ARGUMENTS[] = {
     {0},
 };
 
+static const struct zpm_argument UPDATE_ARGUMENTS[] = {
+    {"zpm", ZPM_ARG_STRING, true, "absolute path of the zpm that takes over"},
+    {0},
+};
+
 static const struct zpm_option START_OPTIONS[] = {
     {"args", 0, "WORDS", "Arguments in one text, quoted as for a shell"},
     {"with", 0, "COMMAND",
@@ -274,6 +279,13 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                           .name = "shutdown",
                           .where = ZPM_ON_WIRE,
                           .summary = "Stop all apps, then the daemon"},
+    [ZPM_CMD_UPDATE] = {.id = ZPM_CMD_UPDATE,
+                        .name = "update",
+                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                        .arguments = UPDATE_ARGUMENTS,
+                        .summary = "Replace the daemon by this zpm's, under "
+                                   "running apps",
+                        .details = ZPM_HELP_UPDATE},
     [ZPM_CMD_START_DAEMON] = {.id = ZPM_CMD_START_DAEMON,
                               .name = "start-daemon",
                               .where = ZPM_ON_CLI,

@@ -121,9 +121,19 @@ const char ZPM_HELP_START_DAEMON[] =
     "Other commands do this by themselves. Apps that were\n"
     "running when the last daemon ended are started again.\n";
 
+const char ZPM_HELP_UPDATE[] =
+    "For after an update of zpm: the running daemon hands its apps over\n"
+    "to the daemon of this zpm, and the keeper becomes the one that lies\n"
+    "beside it. Apps run on: same processes, same connections, no line of\n"
+    "output lost. If the new daemon cannot start, the old one goes on,\n"
+    "the reason is shown, and the exit code is 1.\n"
+    "\n"
+    "Example:\n"
+    "  npm install @zuzjs/pm@latest && npx zpm update\n";
+
 const char ZPM_HELP_RESTART_DAEMON[] =
-    "Use it after an update of zpm. Apps that were running are\n"
-    "started again by the new daemon.\n";
+    "Apps that were running are stopped, and started again by the new\n"
+    "daemon. After an update of zpm use `zpm update`: apps run on.\n";
 
 const char ZPM_HELP_KILL_DAEMON[] =
     "The apps stay known; those that were running are started\n"

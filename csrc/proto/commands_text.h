@@ -14,6 +14,7 @@ extern const char ZPM_HELP_DESCRIBE[];
 extern const char ZPM_HELP_LOGS[];
 extern const char ZPM_HELP_DOCTOR[];
 extern const char ZPM_HELP_START_DAEMON[];
+extern const char ZPM_HELP_UPDATE[];
 extern const char ZPM_HELP_RESTART_DAEMON[];
 extern const char ZPM_HELP_KILL_DAEMON[];
 extern const char ZPM_HELP_STARTUP[];

@@ -58,13 +58,13 @@ int zpm_version_advice(struct zpm_str *out, const char *client,
   if (compare(a, b) > 0)
     return zpm_str_printf(out,
                           "this zpm (%s) is newer than its daemon (%s)%s. Run: "
-                          "zpm restart-daemon",
+                          "zpm update",
                           client, daemon,
                           fits ? "" : ", and they do not fit together");
   return zpm_str_printf(out,
                         "this zpm (%s) is older than its daemon (%s)%s. Use "
                         "the zpm that the daemon was started with, or run: zpm "
-                        "restart-daemon",
+                        "update",
                         client, daemon,
                         fits ? "" : ", and they do not fit together");
 }

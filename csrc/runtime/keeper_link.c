@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "platform/platform.h"
 #include "runtime/closer.h"
 #include "runtime/keeper_exec.h"
 #include "runtime/keeper_socket.h"
@@ -97,6 +98,28 @@ static void on_exit_record(struct zpm_keeper_link *link,
     link->events.exited(link->ctx, record->id, record->a, record->b);
 }
 
+static void on_pong(struct zpm_keeper_link *link,
+                    const struct zpm_wire_record *record)
+{
+  char version[sizeof(record->name)];
+
+  memcpy(version, record->name, sizeof(version));
+  version[sizeof(version) - 1] = '\0';
+  link->keeper_pid = record->a;
+  if (link->events.pong != NULL)
+    link->events.pong(link->ctx, record->id, version);
+}
+
+/* Any other refusal means that the child is gone: its exit says so. */
+static void on_refusal(struct zpm_keeper_link *link,
+                       const struct zpm_wire_record *record)
+{
+  if (record->a == ZPM_WIRE_SPAWN)
+    on_spawned(link, record->id, 0, record->b);
+  else if (record->a == ZPM_WIRE_REEXEC && link->events.stays != NULL)
+    link->events.stays(link->ctx, record->id, record->b);
+}
+
 static void on_record(void *ctx, const struct zpm_wire_record *record)
 {
   struct zpm_keeper_link *link = ctx;
@@ -109,12 +132,13 @@ static void on_record(void *ctx, const struct zpm_wire_record *record)
     on_exit_record(link, record);
     break;
   case ZPM_WIRE_PONG:
-    link->keeper_pid = record->a;
+    on_pong(link, record);
     break;
   case ZPM_WIRE_NAK:
-    /* Any other refusal means that the child is gone: its exit says so. */
-    if (record->a == ZPM_WIRE_SPAWN)
-      on_spawned(link, record->id, 0, record->b);
+    on_refusal(link, record);
+    break;
+  case ZPM_WIRE_ASK:
+    zpm_keeper_link_ping(link, 0);
     break;
   default:
     break; /* of a later keeper */
@@ -263,6 +287,55 @@ int zpm_keeper_link_quit(struct zpm_keeper_link *link)
                  0);
 }
 
+int zpm_keeper_link_ping(struct zpm_keeper_link *link, uint64_t id)
+{
+  return request(
+      link, (struct zpm_wire_record){.type = ZPM_WIRE_PING, .id = id}, NULL, 0);
+}
+
+/* Words in a memfd, or a negative code. */
+static int open_words(const char *words, size_t len)
+{
+  int fd = zpm_platform_memfd("zpm-words");
+
+  if (fd < 0 || write(fd, words, len) == (ssize_t)len)
+    return fd;
+  close(fd);
+  return ZPM_ENOMEM;
+}
+
+int zpm_keeper_link_put_words(struct zpm_keeper_link *link, const char *name,
+                              const char *words, size_t len)
+{
+  int fd = open_words(words, len);
+  int rc = fd < 0 ? fd : zpm_keeper_link_put(link, name, fd);
+
+  if (fd >= 0)
+    close(fd);
+  return rc;
+}
+
+int zpm_keeper_link_reexec(struct zpm_keeper_link *link, uint64_t id,
+                           const char *program)
+{
+  int fd = open_words(program, strlen(program) + 1);
+  int rc = fd;
+
+  if (fd < 0)
+    return rc;
+  rc =
+      request(link, (struct zpm_wire_record){.type = ZPM_WIRE_REEXEC, .id = id},
+              &fd, 1);
+  close(fd);
+  return rc;
+}
+
+void zpm_keeper_link_drain(struct zpm_keeper_link *link)
+{
+  if (link->socket != NULL)
+    zpm_keeper_socket_drain(link->socket);
+}
+
 int zpm_keeper_link_pid(const struct zpm_keeper_link *link)
 {
   return link->keeper_pid;
@@ -351,7 +424,7 @@ int zpm_keeper_link_inherit(uv_loop_t *loop,
 /* The answer tells its pid; that there is none, the socket will tell. */
 static void ask_pid(struct zpm_keeper_link *link)
 {
-  request(link, (struct zpm_wire_record){.type = ZPM_WIRE_PING}, NULL, 0);
+  zpm_keeper_link_ping(link, 0);
 }
 
 int zpm_keeper_link_own(uv_loop_t *loop, const char *program,

@@ -33,6 +33,10 @@ struct zpm_keeper_events {
    * starts still come, also of those that were not told as spawned: then nobody
    * knows whether anything was forked, and the result tells nothing of it. */
   void (*lost)(void *ctx);
+  /* It answers a ping, or a reexec: then it is the new one. NULL: unheard. */
+  void (*pong)(void *ctx, uint64_t id, const char *version);
+  /* It refuses a reexec. NULL: unheard. */
+  void (*stays)(void *ctx, uint64_t id, int error);
 };
 
 /* What a previous daemon of the same keeper left behind. */
@@ -116,6 +120,16 @@ int zpm_keeper_link_put(struct zpm_keeper_link *link, const char *name, int fd);
 int zpm_keeper_link_del(struct zpm_keeper_link *link, const char *name);
 /* The keeper will not start another daemon, and leaves after this one. */
 int zpm_keeper_link_quit(struct zpm_keeper_link *link);
+int zpm_keeper_link_ping(struct zpm_keeper_link *link, uint64_t id);
+/* Asks the keeper to become that program, in place. */
+int zpm_keeper_link_reexec(struct zpm_keeper_link *link, uint64_t id,
+                           const char *program);
+/* `words`: NUL-terminated, `len` bytes of them (wire.h). */
+int zpm_keeper_link_put_words(struct zpm_keeper_link *link, const char *name,
+                              const char *words, size_t len);
+/* For who is about to end: waits, for a moment at most, until the keeper has
+ * all that was asked of it. */
+void zpm_keeper_link_drain(struct zpm_keeper_link *link);
 
 /* pid of the keeper process, for finding orphans that it adopted; 0 unknown. */
 int zpm_keeper_link_pid(const struct zpm_keeper_link *link);

@@ -1,6 +1,7 @@
 #include "runtime/keeper_socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include "runtime/keeper_outbox.h"
 #include "zpm/error.h"
 
-enum { RECORDS_PER_READ = 32 };
+enum { RECORDS_PER_READ = 32, DRAIN_MS = 1000 };
 
 struct zpm_keeper_socket {
   uv_poll_t poll;
@@ -124,6 +125,15 @@ int zpm_keeper_socket_send(struct zpm_keeper_socket *socket,
   if (!zpm_keeper_outbox_empty(&socket->outbox))
     watch(socket);
   return rc;
+}
+
+void zpm_keeper_socket_drain(struct zpm_keeper_socket *socket)
+{
+  struct pollfd writable = {.fd = socket->fd, .events = POLLOUT};
+
+  while (!zpm_keeper_outbox_empty(&socket->outbox) &&
+         poll(&writable, 1, DRAIN_MS) > 0)
+    zpm_keeper_outbox_flush(&socket->outbox);
 }
 
 void zpm_keeper_socket_ref(struct zpm_keeper_socket *socket, bool keep_alive)

@@ -33,6 +33,9 @@ int zpm_keeper_socket_send(struct zpm_keeper_socket *socket,
                            const struct zpm_wire_record *record, const int *fds,
                            size_t count);
 
+/* Waits until all is written, a second of silence at most. */
+void zpm_keeper_socket_drain(struct zpm_keeper_socket *socket);
+
 void zpm_keeper_socket_ref(struct zpm_keeper_socket *socket, bool keep_alive);
 
 /* Writes what can be written at once.  Nothing is told after this; the memory

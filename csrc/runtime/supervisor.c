@@ -265,6 +265,8 @@ const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS = {
     .exec_result = on_exec_result,
     .exited = on_exited,
     .lost = zpm_supervisor_on_keeper_lost,
+    .pong = zpm_supervisor_on_keeper_pong,
+    .stays = zpm_supervisor_on_keeper_stays,
 };
 
 /* ---- apps ---- */

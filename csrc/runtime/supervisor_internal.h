@@ -22,6 +22,7 @@
  * supervisor_order.c (who comes after whom),
  * supervisor_takeover.c (apps that outlived their supervisor),
  * supervisor_search.c (and their keeper), supervisor_rebirth.c (a new keeper),
+ * supervisor_update.c (one daemon follows another),
  * supervisor_trouble.c (what the host's log is told).
  */
 
@@ -35,6 +36,13 @@ enum zpm_unsaved {
 
 struct zpm_limits;       /* supervisor_limits.c */
 struct zpm_measure_call; /* supervisor_measure.c */
+
+/* supervisor_update.c */
+struct zpm_update {
+  bool on_trial; /* we are to confirm that we serve */
+  enum { ZPM_KEEPER_UNKNOWN, ZPM_KEEPER_CHANGES, ZPM_KEEPER_KNOWN } keeper;
+  char keeper_version[ZPM_WIRE_NAME_MAX];
+};
 
 struct zpm_supervisor {
   struct zpm_services services;
@@ -68,6 +76,8 @@ struct zpm_supervisor {
   uv_timer_t measure_timer;
   struct zpm_list measure_calls;
   size_t heaps_awaited;
+
+  struct zpm_update update;
 
   struct zpm_limits *limits; /* NULL until an app has a maxMemory */
 
@@ -125,6 +135,13 @@ void zpm_supervisor_rebirth_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_on_keeper_lost(void *ctx);
 /* Gives the keeper the snapshots, for the next daemon. */
 void zpm_supervisor_keep_snapshots(struct zpm_supervisor *supervisor);
+
+/* Asks who the keeper is, and does what is left of an update when it answers.
+ */
+void zpm_supervisor_succeed(struct zpm_supervisor *supervisor,
+                            const struct zpm_keeper_table *table);
+void zpm_supervisor_on_keeper_pong(void *ctx, uint64_t id, const char *version);
+void zpm_supervisor_on_keeper_stays(void *ctx, uint64_t id, int error);
 
 void zpm_supervisor_save_init(struct zpm_supervisor *supervisor);
 void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,

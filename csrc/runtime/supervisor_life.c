@@ -106,6 +106,8 @@ static int link_keeper(struct zpm_supervisor *supervisor,
                                supervisor, &services->link, &table, err);
   if (rc == 0)
     rc = zpm_supervisor_take_over(supervisor, &table);
+  if (rc == 0)
+    zpm_supervisor_succeed(supervisor, &table);
   zpm_keeper_table_deinit(&table);
   return rc;
 }

@@ -81,7 +81,7 @@ void zpm_supervisor_tell_taken_over(struct zpm_supervisor *supervisor,
 
   if (count == 0)
     return;
-  snprintf(text, sizeof(text), "took over %zu app%s of a daemon that died",
+  snprintf(text, sizeof(text), "took over %zu app%s of the daemon before",
            count, count == 1 ? "" : "s");
   zpm_supervisor_tell_trouble(supervisor, text);
 }

@@ -149,6 +149,13 @@ void zpm_supervisor_hold_output(struct zpm_supervisor *supervisor, bool held);
  * by hand.  No run: nothing happens. */
 void zpm_supervisor_signal(struct zpm_supervisor *supervisor, const char *name,
                            int number);
+/* For an update under running apps: when this process ends, the keeper starts
+ * that program in its place; should it die before it serves, this one again. */
+int zpm_supervisor_hand_over(struct zpm_supervisor *supervisor,
+                             const char *program, struct zpm_error *err);
+/* The last call before such an end.  Nothing is closed, as closing would end
+ * what must go on: the process is to end as it is. */
+void zpm_supervisor_part(struct zpm_supervisor *supervisor);
 
 /* ---- looking ---- */
 
@@ -223,5 +230,9 @@ const char *zpm_supervisor_logs_folder(const struct zpm_supervisor *supervisor);
 const char *zpm_supervisor_may_escape(const struct zpm_supervisor *supervisor);
 /* pid of the keeper; 0 unknown. */
 int zpm_supervisor_keeper_pid(const struct zpm_supervisor *supervisor);
+/* Its version, "" if it tells none; NULL while that is not known, or about to
+ * change. */
+const char *
+zpm_supervisor_keeper_version(const struct zpm_supervisor *supervisor);
 
 #endif

@@ -26,6 +26,6 @@ test("daemon.log tells what became of the apps, and nothing of theirs", async (t
   const { pid } = await box.json("ping");
   process.kill(pid, "SIGKILL");
   await waitFor("its end", () => !isAlive(pid));
-  await has("Z took over 1 app of a daemon that died\n");
+  await has("Z took over 1 app of the daemon before\n");
   assert.equal((await box.app("stay")).status, "running");
 });

@@ -77,10 +77,10 @@ test("a daemon of another version is told, and what to do", async (t) => {
   for (const [version, advice, code] of [
     [
       "0.0.1",
-      /newer than its daemon \(0\.0\.1\), and they do not fit.*restart-daemon/,
+      /newer than its daemon \(0\.0\.1\), and they do not fit.*zpm update/,
       1,
     ],
-    ["0.1.99", /older than its daemon \(0\.1\.99\)\. .*restart-daemon/, 0],
+    ["0.1.99", /older than its daemon \(0\.1\.99\)\. .*zpm update/, 0],
     ["7.0.0", /older than its daemon \(7\.0\.0\), and they do not fit/, 1],
   ]) {
     const daemon = await playDaemon(box, version, code === 0);

@@ -340,7 +340,7 @@ static void a_daemon_that_does_not_fit_is_an_error_with_advice(void **state)
 
   start_daemon(f, OLD);
   assert_int_equal(run(f, "list", NULL), 1);
-  ASSERT_HAS(f->err, "zpm restart-daemon");
+  ASSERT_HAS(f->err, "zpm update");
   assert_string_equal(f->out, "");
   assert_int_equal(run(f, "ping", NULL), 0);
 }

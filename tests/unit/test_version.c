@@ -63,7 +63,7 @@ static void advice_says_which_side_is_newer_and_what_to_do(void **state)
   expect_advice("0.1.0", "0.1.0", NULL);
   expect_advice("0.1.1", "0.1.0",
                 "this zpm (0.1.1) is newer than its daemon (0.1.0). Run: zpm "
-                "restart-daemon");
+                "update");
   expect_advice("0.2.0", "0.1.0", "they do not fit together");
   expect_advice("0.1.0", "0.10.0", "is older than its daemon (0.10.0)");
   expect_advice("latest", "0.1.0", "no version number");
