@@ -12,7 +12,9 @@
  * "environment":0,"wantUp":true,...}]}.  Environments are stored once and
  * referred to by index.  Secrets are in it: the file is 0600.
  */
-enum { ZPM_STATE_VERSION = 1 };
+#ifndef ZPM_STATE_VERSION /* as for include/zpm/version.h */
+#define ZPM_STATE_VERSION 1
+#endif
 
 int zpm_state_to_json(struct zpm_str *out, const struct zpm_record *const *apps,
                       size_t count);

@@ -1,13 +1,12 @@
 #include "runtime/keeper_link.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "platform/platform.h"
 #include "runtime/closer.h"
+#include "runtime/keeper_ask.h"
 #include "runtime/keeper_exec.h"
 #include "runtime/keeper_socket.h"
 #include "runtime/keeper_spec.h"
@@ -37,29 +36,14 @@ struct zpm_keeper_link {
 
 /* ---- requests ---- */
 
-static int request(struct zpm_keeper_link *link, struct zpm_wire_record record,
-                   const int *fds, size_t count)
+int zpm_keeper_link_request(struct zpm_keeper_link *link,
+                            struct zpm_wire_record record, const int *fds,
+                            size_t count)
 {
   if (link->socket == NULL || link->closing)
     return ZPM_EKEEPER;
   record.magic = ZPM_WIRE_MAGIC;
   return zpm_keeper_socket_send(link->socket, &record, fds, count);
-}
-
-static int named(struct zpm_keeper_link *link, enum zpm_wire_type type,
-                 const char *name, const int *fd)
-{
-  struct zpm_wire_record record = {.type = (uint16_t)type};
-
-  if (*name == '\0' || strlen(name) >= sizeof(record.name))
-    return ZPM_EARG;
-  memcpy(record.name, name, strlen(name));
-  return request(link, record, fd, fd != NULL ? 1 : 0);
-}
-
-void zpm_keeper_name(char name[ZPM_WIRE_NAME_MAX], char kind, uint64_t id)
-{
-  snprintf(name, ZPM_WIRE_NAME_MAX, "%c/%016" PRIx64, kind, id);
 }
 
 static void forget_exec(struct zpm_keeper_link *link, uint64_t id)
@@ -186,7 +170,7 @@ static int send_spawn(struct zpm_keeper_link *link,
     record.flags |= ZPM_WIRE_CGROUP;
     fds[count++] = spawn->cgroup;
   }
-  return request(link, record, fds, count);
+  return zpm_keeper_link_request(link, record, fds, count);
 }
 
 /* Before the spawn: then whoever comes after us learns of it as well. */
@@ -242,92 +226,6 @@ int zpm_keeper_link_spawn(struct zpm_keeper_link *link,
   return zpm_error_set(err, rc, "cannot ask the keeper to start %s: %s",
                        spawn->path,
                        rc <= ZPM_ENOMEM ? zpm_code_text(rc) : strerror(-rc));
-}
-
-int zpm_keeper_link_kill(struct zpm_keeper_link *link, uint64_t id, int signal,
-                         bool group)
-{
-  return request(link,
-                 (struct zpm_wire_record){.type = ZPM_WIRE_KILL,
-                                          .flags = group ? ZPM_WIRE_GROUP : 0,
-                                          .id = id,
-                                          .a = signal},
-                 NULL, 0);
-}
-
-int zpm_keeper_link_ack(struct zpm_keeper_link *link, uint64_t id)
-{
-  return request(link, (struct zpm_wire_record){.type = ZPM_WIRE_ACK, .id = id},
-                 NULL, 0);
-}
-
-int zpm_keeper_link_adopt(struct zpm_keeper_link *link, uint64_t id, int pid,
-                          uint64_t start_ticks)
-{
-  return request(
-      link,
-      (struct zpm_wire_record){
-          .type = ZPM_WIRE_ADOPT, .id = id, .a = pid, .c = start_ticks},
-      NULL, 0);
-}
-
-int zpm_keeper_link_put(struct zpm_keeper_link *link, const char *name, int fd)
-{
-  return named(link, ZPM_WIRE_PUT, name, &fd);
-}
-
-int zpm_keeper_link_del(struct zpm_keeper_link *link, const char *name)
-{
-  return named(link, ZPM_WIRE_DEL, name, NULL);
-}
-
-int zpm_keeper_link_quit(struct zpm_keeper_link *link)
-{
-  return request(link, (struct zpm_wire_record){.type = ZPM_WIRE_QUIT}, NULL,
-                 0);
-}
-
-int zpm_keeper_link_ping(struct zpm_keeper_link *link, uint64_t id)
-{
-  return request(
-      link, (struct zpm_wire_record){.type = ZPM_WIRE_PING, .id = id}, NULL, 0);
-}
-
-/* Words in a memfd, or a negative code. */
-static int open_words(const char *words, size_t len)
-{
-  int fd = zpm_platform_memfd("zpm-words");
-
-  if (fd < 0 || write(fd, words, len) == (ssize_t)len)
-    return fd;
-  close(fd);
-  return ZPM_ENOMEM;
-}
-
-int zpm_keeper_link_put_words(struct zpm_keeper_link *link, const char *name,
-                              const char *words, size_t len)
-{
-  int fd = open_words(words, len);
-  int rc = fd < 0 ? fd : zpm_keeper_link_put(link, name, fd);
-
-  if (fd >= 0)
-    close(fd);
-  return rc;
-}
-
-int zpm_keeper_link_reexec(struct zpm_keeper_link *link, uint64_t id,
-                           const char *program)
-{
-  int fd = open_words(program, strlen(program) + 1);
-  int rc = fd;
-
-  if (fd < 0)
-    return rc;
-  rc =
-      request(link, (struct zpm_wire_record){.type = ZPM_WIRE_REEXEC, .id = id},
-              &fd, 1);
-  close(fd);
-  return rc;
 }
 
 void zpm_keeper_link_drain(struct zpm_keeper_link *link)

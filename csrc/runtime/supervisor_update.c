@@ -158,10 +158,9 @@ void zpm_supervisor_on_keeper_pong(void *ctx, uint64_t id, const char *version)
     zpm_supervisor_tell_trouble(supervisor, text);
   }
   update->on_trial = false;
-  update->keeper =
-      on_trial && confirm(supervisor) && replace_keeper(supervisor)
-          ? ZPM_KEEPER_CHANGES
-          : ZPM_KEEPER_KNOWN;
+  update->keeper = on_trial && confirm(supervisor) && replace_keeper(supervisor)
+                       ? ZPM_KEEPER_CHANGES
+                       : ZPM_KEEPER_KNOWN;
 }
 
 /* It serves as before: that is no reason to trouble anybody. */
@@ -186,6 +185,5 @@ zpm_supervisor_keeper_version(const struct zpm_supervisor *supervisor)
 {
   const struct zpm_update *update = &supervisor->update;
 
-  return update->keeper == ZPM_KEEPER_KNOWN ? update->keeper_version
-                                                : NULL;
+  return update->keeper == ZPM_KEEPER_KNOWN ? update->keeper_version : NULL;
 }

@@ -166,6 +166,12 @@ int zpm_supervisor_save(struct zpm_supervisor *fake, struct zpm_error *err)
   return 0;
 }
 
+const char *zpm_supervisor_keeper_version(const struct zpm_supervisor *fake)
+{
+  (void)fake;
+  return NULL;
+}
+
 void zpm_supervisor_resume(struct zpm_supervisor *fake)
 {
   (void)fake;
