@@ -1,5 +1,6 @@
 #include "runtime/proc.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -218,6 +219,11 @@ static void on_spawned(void *ctx, int pid, int error)
     proc->events->moved(proc->ctx, proc);
     return;
   }
+  if (error == EOWNERDEAD && proc->machine.state == ZPM_STARTING) {
+    release(proc);
+    zpm_proc_begin_again(proc);
+    return;
+  }
   zpm_error_set(
       &proc->error, ZPM_ESTART,
       "the system could not make a new process: %s. It is tried again",
@@ -283,6 +289,15 @@ void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status)
 static void on_exited(void *ctx, int wait_status)
 {
   zpm_proc_on_exited(ctx, wait_status);
+}
+
+void zpm_proc_lack_keeper(struct zpm_proc *proc)
+{
+  if (proc->machine.state != ZPM_STARTING || proc->tree.id != 0 ||
+      proc->clearing != NULL)
+    return;
+  zpm_error_set(&proc->error, ZPM_EKEEPER, "%s", zpm_code_text(ZPM_EKEEPER));
+  zpm_proc_feed(proc, refused(proc));
 }
 
 static void on_keeper_renewed(void *ctx)

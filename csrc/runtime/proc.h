@@ -40,6 +40,9 @@ struct zpm_proc_events {
   /* Its machine has made a step, whose effects are carried out after this; or
    * something else changed that zpm_proc_snapshot tells. */
   void (*moved)(void *ctx, struct zpm_proc *proc);
+  /* The keeper is about to be asked for a run: what is unsaved of the app must
+   * be saved now, or whoever comes next would not know whose it is. */
+  void (*begins)(void *ctx, struct zpm_proc *proc);
   /* Its state, pid or error changed. */
   void (*changed)(void *ctx, struct zpm_proc *proc);
   /* A run ended; proc->last_exit says how. */
@@ -108,8 +111,11 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
 void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 
 /* Then, when nothing of anybody's former run is left that could be in the way:
- * does what another supervisor had begun to do when it died. */
+ * does what another supervisor had begun to do when it died, or what the last
+ * keeper did not hear of. */
 void zpm_proc_resume(struct zpm_proc *proc);
+/* There is no keeper for now: a start that waits for one has failed. */
+void zpm_proc_lack_keeper(struct zpm_proc *proc);
 
 /* RENEW: `why` is a sentence without its name ("src/a.js changed"). */
 void zpm_proc_renew(struct zpm_proc *proc, const char *why);

@@ -274,6 +274,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     rc = attach(proc, ends.ours);
   if (rc == 0) {
     proc->events->moved(proc->ctx, proc); /* the run has its id now */
+    proc->events->begins(proc->ctx, proc);
     rc = ask_keeper(proc, &ends);
   }
   /* They are in the keeper's hands, or of no more use: of 100 apps that start
@@ -284,7 +285,11 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   close_all(ends.ours);
   if (rc == 0)
     return ZPM_EVENTS;
-  /* There will be another keeper soon; a person is told at once. */
+  if (rc == ZPM_EKEEPER && !proc->services->keeper_fails) {
+    zpm_proc_run_end(proc);
+    return ZPM_EVENTS;
+  }
+  /* It may be long until there is one: a person is told at once. */
   return failed(proc,
                 rc == ZPM_EKEEPER && proc->machine.cause == ZPM_CAUSE_ASKED
                     ? ZPM_EV_CANNOT

@@ -21,7 +21,8 @@ enum {
 };
 
 /* Asks for a new process.  Returns ZPM_EVENTS, or what to feed because it could
- * not even be asked for (CANNOT, FORK_FAILED; proc->error says why). */
+ * not even be asked for (CANNOT, FORK_FAILED; proc->error says why). ZPM_EVENTS
+ * without a run: the keeper is lost, and the next one is to be asked. */
 enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc);
 
 /* The keeper's name for our end of the child's fd (1, 2, the channel), or

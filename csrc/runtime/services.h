@@ -1,6 +1,7 @@
 #ifndef ZPM_RUNTIME_SERVICES_H
 #define ZPM_RUNTIME_SERVICES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <uv.h>
@@ -21,6 +22,7 @@ struct zpm_reaper;
 struct zpm_services {
   uv_loop_t *loop;
   struct zpm_keeper_link *link;
+  bool keeper_fails; /* it is lost, and another one could not be started */
   struct zpm_logs *logs;
   struct zpm_reaper *reaper;
   zpm_clients_cb *clients; /* or NULL */

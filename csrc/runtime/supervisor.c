@@ -132,6 +132,12 @@ static void on_proc_moved(void *ctx, struct zpm_proc *proc)
                       app->record.config.name, proc->instance, &snapshot);
 }
 
+static void on_proc_begins(void *ctx, struct zpm_proc *proc)
+{
+  (void)ctx;
+  zpm_supervisor_save_flush(owner_of(proc), ZPM_UNSAVED_WISHES);
+}
+
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 {
   struct zpm_supervisor *supervisor = owner_of(proc);
@@ -186,6 +192,7 @@ static void on_proc_trouble(void *ctx, struct zpm_proc *proc, const char *text)
 
 static const struct zpm_proc_events PROC_EVENTS = {
     .moved = on_proc_moved,
+    .begins = on_proc_begins,
     .changed = on_proc_changed,
     .ended = on_proc_ended,
     .failed = on_proc_failed,

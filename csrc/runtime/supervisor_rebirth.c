@@ -38,6 +38,18 @@ static void tell_renewed(struct zpm_supervisor *supervisor)
   zpm_supervisor_tell_trouble(supervisor, text);
 }
 
+static void each_proc(const struct zpm_supervisor *supervisor,
+                      void (*visit)(struct zpm_proc *proc))
+{
+  ZPM_LIST_EACH(it, &supervisor->apps)
+  {
+    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
+
+    for (size_t i = 0; i < app->proc_count; i++)
+      visit(&app->procs[i]);
+  }
+}
+
 static void try_later(struct zpm_supervisor *supervisor);
 
 static void renew(struct zpm_supervisor *supervisor)
@@ -51,13 +63,17 @@ static void renew(struct zpm_supervisor *supervisor)
                             &err) != 0) {
     if (supervisor->rebirth_pause_ms <= FIRST_PAUSE_MS)
       zpm_supervisor_tell_trouble(supervisor, err.message);
+    services->keeper_fails = true;
     try_later(supervisor);
+    each_proc(supervisor, zpm_proc_lack_keeper);
     return;
   }
+  services->keeper_fails = false;
   supervisor->reborn_ms = uv_now(services->loop);
   zpm_supervisor_keep_snapshots(supervisor);
   zpm_run_tree_hand_over_all(services);
   tell_renewed(supervisor);
+  each_proc(supervisor, zpm_proc_resume);
 }
 
 static void on_timer(uv_timer_t *timer)
