@@ -30,7 +30,8 @@ import {
   run,
 } from "../helpers.mjs";
 
-const tool = (name) => join(root, "out", "debug", name);
+/** A program of the build for tests. */
+export const tool = (name) => join(root, "out", "debug", name);
 
 /** Whether this build can be traced, and is the slow one. */
 export const instrumented = /\basan\b/.test(zpmPath);

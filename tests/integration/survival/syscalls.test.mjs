@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { childrenOf } from "../faults/box.mjs";
 import { isAlive, processesOf } from "../helpers.mjs";
-import { instrumented, killAt, Lane, soon } from "./means.mjs";
+import { instrumented, killAt, Lane, soon, tool } from "./means.mjs";
 
 /** What a daemon still does after it has answered: it saves. */
 const TAIL_MS = 150;
@@ -16,9 +16,11 @@ const TAIL_MS = 150;
 const KILLS_PER_LANE = 4;
 const LANES = 3;
 
-/** Every how many-th call is tried, and with which one it begins. */
-const stride = instrumented && process.env.ZPM_RACE !== "all" ? 5 : 1;
-const offset = stride > 1 ? 1 + (Math.floor(Date.now() / 1000) % stride) : 1;
+/** Every how many-th call is tried, and with which one it begins: run after
+ * run, all of them are. */
+const few = instrumented ? 12 : 5;
+const stride = process.env.ZPM_RACE === "all" ? 1 : few;
+const offset = 1 + (Math.floor(Date.now() / 1000) % stride);
 
 /** An app that a crash would start anew at once, so that it shows. */
 const touchy = { immediateCrash: "retry", minBackoff: 1 };
@@ -70,9 +72,10 @@ const VICTIMS = {
 };
 
 /**
- * victim: of VICTIMS, the daemon if not given; prepare: the state before; act: what is done, with its reply; before, after:
- * what the app may be when all is over; starts: how often it may have been
- * started by then, before and after; check: what else its row must say.
+ * victim: of VICTIMS, the daemon if not given; prepare: the state before; act:
+ * what is done, with its reply; recover: in place of the victim's; before,
+ * after: what the app may be when all is over; starts: how often it may have
+ * been started by then, before and after; check: what else its row must say.
  */
 const OPERATIONS = {
   "start of a new app": {
@@ -112,7 +115,22 @@ const OPERATIONS = {
     after: "absent",
     starts: [1, 1],
   },
-  "save of the state": {
+  save: {
+    prepare: running,
+    act: (lane) => lane.request({ cmd: "save" }),
+    before: "running",
+    after: "running",
+    starts: [1, 1],
+  },
+  update: {
+    prepare: running,
+    act: (lane) => lane.request({ cmd: "update", zpm: tool("next/zpm") }),
+    recover: (lane, killed, reply) => (killed || reply?.ok) && lane.successor(),
+    before: "running",
+    after: "running",
+    starts: [1, 1],
+  },
+  "write of the state": {
     prepare: () => {},
     act: (lane, name) =>
       lane.request({ cmd: "add-worker", config: lane.pulse(name) }),
@@ -236,7 +254,7 @@ async function step(lane, operation, n) {
   const result = await killer.done();
   try {
     lane.passed = result.how !== "killed";
-    await victim.recover(lane, !lane.passed);
+    await (operation.recover ?? victim.recover)(lane, !lane.passed, reply);
     const apps = await assertOutcome(lane, name, operation, reply);
     await assertProcesses(lane, [await assertWitness(lane), ...apps]);
     await assertState(lane);
@@ -290,7 +308,7 @@ async function walk(operation) {
 }
 
 for (const [what, operation] of Object.entries(OPERATIONS))
-  test(`kill -9 of the daemon at every call: ${what}`, async (t) => {
+  test(`kill -9 at every call: ${what}`, async (t) => {
     const { faults, last } = await walk(operation);
     t.diagnostic(`${last} calls, from ${offset} every ${stride}`);
     assert.deepEqual(
