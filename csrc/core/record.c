@@ -150,7 +150,10 @@ const char *zpm_exit_text(const struct zpm_exit *end,
   char after[32];
 
   put_duration(after, sizeof(after), end->uptime_ms);
-  if (end->signal != 0)
+  if (!end->known)
+    snprintf(text, ZPM_EXIT_TEXT_SIZE, "exit ? (nobody could tell) after %s",
+             after);
+  else if (end->signal != 0)
     snprintf(text, ZPM_EXIT_TEXT_SIZE, "%s (%d)%s after %s",
              signal != NULL ? signal : "signal", end->signal, why, after);
   else

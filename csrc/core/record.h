@@ -90,7 +90,8 @@ void zpm_past_deinit(struct zpm_past *past);
 enum { ZPM_EXIT_TEXT_SIZE = 80 };
 
 /* "exit code 1 after 66 ms", "SIGSEGV (11) after 3.2 s", "SIGKILL (9), out of
- * memory, after 3.2 s". Returns `text`. */
+ * memory, after 3.2 s"; "exit ? (nobody could tell) after 3.2 s". Returns
+ * `text`. */
 const char *zpm_exit_text(const struct zpm_exit *end,
                           char text[ZPM_EXIT_TEXT_SIZE]);
 

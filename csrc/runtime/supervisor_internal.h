@@ -81,6 +81,10 @@ struct zpm_supervisor {
 
   struct zpm_limits *limits; /* NULL until an app has a maxMemory */
 
+  /* In zpm_supervisor_resume: the wish of an app that was not reached yet is in
+   * its record alone, so nothing is saved. */
+  bool resuming;
+
   /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
   bool suspended;
   zpm_done_cb *suspend_done;

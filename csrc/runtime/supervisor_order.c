@@ -45,6 +45,7 @@ void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
       zpm_alloc((supervisor->app_count + 1) * sizeof(struct zpm_record *));
   size_t count = 0;
 
+  supervisor->resuming = true;
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
@@ -59,4 +60,5 @@ void zpm_supervisor_resume(struct zpm_supervisor *supervisor)
     resume_app(supervisor,
                ZPM_CONTAINER_OF(records[i], struct zpm_app, record));
   zpm_free(records);
+  supervisor->resuming = false;
 }

@@ -137,7 +137,8 @@ static void acknowledge(struct zpm_supervisor *supervisor)
 void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
                                enum zpm_unsaved at_least)
 {
-  if (supervisor->unsaved == ZPM_SAVED || supervisor->unsaved < at_least)
+  if (supervisor->unsaved == ZPM_SAVED || supervisor->unsaved < at_least ||
+      supervisor->resuming)
     return;
   uv_timer_stop(&supervisor->save_timer);
   supervisor->unsaved = ZPM_SAVED;

@@ -109,23 +109,32 @@ static void assert_text(struct zpm_exit end, const char *expected)
 static void an_exit_is_told_in_words(void **state)
 {
   (void)state;
-  assert_text((struct zpm_exit){.code = 1, .uptime_ms = 66},
+  assert_text((struct zpm_exit){.known = true, .code = 1, .uptime_ms = 66},
               "exit code 1 after 66 ms");
-  assert_text((struct zpm_exit){.uptime_ms = 999}, "exit code 0 after 999 ms");
-  assert_text((struct zpm_exit){.code = -1, .signal = 11, .uptime_ms = 1250},
-              "SIGSEGV (11) after 1.2 s");
-  assert_text((struct zpm_exit){.code = -1, .signal = 40, .uptime_ms = 59999},
-              "signal (40) after 59.9 s");
-  assert_text((struct zpm_exit){.code = 2, .uptime_ms = 60000},
+  assert_text((struct zpm_exit){.known = true, .uptime_ms = 999},
+              "exit code 0 after 999 ms");
+  assert_text(
+      (struct zpm_exit){
+          .known = true, .code = -1, .signal = 11, .uptime_ms = 1250},
+      "SIGSEGV (11) after 1.2 s");
+  assert_text(
+      (struct zpm_exit){
+          .known = true, .code = -1, .signal = 40, .uptime_ms = 59999},
+      "signal (40) after 59.9 s");
+  assert_text((struct zpm_exit){.known = true, .code = 2, .uptime_ms = 60000},
               "exit code 2 after 1 min");
-  assert_text((struct zpm_exit){.code = 255, .uptime_ms = 7380000},
-              "exit code 255 after 2 h 3 min");
-  assert_text((struct zpm_exit){.code = INT_MIN,
+  assert_text(
+      (struct zpm_exit){.known = true, .code = 255, .uptime_ms = 7380000},
+      "exit code 255 after 2 h 3 min");
+  assert_text((struct zpm_exit){.known = true,
+                                .code = INT_MIN,
                                 .signal = INT_MIN,
                                 .cause = ZPM_CAUSE_OOM,
                                 .uptime_ms = UINT64_MAX},
               "signal (-2147483648), out of memory, after 5124095576030 h 25 "
               "min");
+  assert_text((struct zpm_exit){.code = -1, .uptime_ms = 3200},
+              "exit ? (nobody could tell) after 3.2 s");
 }
 
 static void an_exit_for_want_of_memory_says_so(void **state)
