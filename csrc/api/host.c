@@ -187,7 +187,7 @@ void zpm_host_update(struct zpm_call *call)
     rc = zpm_str_printf(&text, "handing over to %s", program);
   if (rc == ZPM_ENOMEM)
     zpm_error_set(&err, rc, "%s", zpm_code_text(rc));
-  if (rc == 0)
+  if (rc == 0 && api->on_update != NULL)
     rc = api->on_update(api->ctx, program, &err);
   if (rc == 0)
     zpm_call_answer_text(call, text.data);

@@ -132,10 +132,14 @@ static void on_proc_moved(void *ctx, struct zpm_proc *proc)
                       app->record.config.name, proc->instance, &snapshot);
 }
 
+/* A run that nothing on disk speaks of would be lost to whoever takes over.
+ * Restarts are spoken of already: a crash storm is no storm of writes. */
 static void on_proc_begins(void *ctx, struct zpm_proc *proc)
 {
-  (void)ctx;
-  zpm_supervisor_save_flush(owner_of(proc), ZPM_UNSAVED_WISHES);
+  const struct zpm_app *app = ctx;
+
+  if (!app->record.want_up)
+    zpm_supervisor_save_flush(owner_of(proc), ZPM_UNSAVED_WISHES);
 }
 
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)

@@ -85,6 +85,8 @@ struct zpm_supervisor {
    * its record alone, so nothing is saved. */
   bool resuming;
 
+  bool gathering; /* between zpm_supervisor_gather and _release */
+
   /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
   bool suspended;
   zpm_done_cb *suspend_done;

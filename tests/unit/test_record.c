@@ -140,10 +140,12 @@ static void an_exit_is_told_in_words(void **state)
 static void an_exit_for_want_of_memory_says_so(void **state)
 {
   (void)state;
-  assert_text(
-      (struct zpm_exit){
-          .code = -1, .signal = 9, .cause = ZPM_CAUSE_OOM, .uptime_ms = 3200},
-      "SIGKILL (9), out of memory, after 3.2 s");
+  assert_text((struct zpm_exit){.known = true,
+                                .code = -1,
+                                .signal = 9,
+                                .cause = ZPM_CAUSE_OOM,
+                                .uptime_ms = 3200},
+              "SIGKILL (9), out of memory, after 3.2 s");
   assert_text(
       (struct zpm_exit){.code = 137, .cause = ZPM_CAUSE_OOM, .uptime_ms = 3200},
       "exit code 137, out of memory, after 3.2 s");
