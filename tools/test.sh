@@ -12,7 +12,8 @@ source "$(dirname "$0")/lib.sh"
 
 PHASES=(setup debug unit_and_runtime asan_build asan addon integration
   integration_asan valgrind fuzz lint leftovers)
-FUZZ_SECONDS=8
+FUZZ_SECONDS=6
+WAITERS=$((JOBS * 2)) # tests at once: they wait more than they work
 PHASE_LIMIT=1800 # seconds, for a first installation too
 
 # ---- phases ------------------------------------------------------------------
@@ -37,7 +38,7 @@ phase_debug() { build debug; }
 
 # run_ctest PRESET: ctest counts programs; the cases in them are told as well.
 run_ctest() {
-  ctest --preset "$1" -j "$JOBS"
+  ctest --preset "$1" -j "$WAITERS"
   say "test cases in these: $(grep -c '^\[       OK \]' "out/$1/Testing/Temporary/LastTest.log")"
 }
 
@@ -53,7 +54,7 @@ phase_integration() {
   local files
   mapfile -t files < <(find tests/integration -name '*.test.*' | sort)
   [ ${#files[@]} -gt 0 ] || fail "no integration tests found"
-  node --test --test-reporter=spec "${files[@]}"
+  node --test --test-concurrency="$WAITERS" --test-reporter=spec "${files[@]}"
 }
 
 # The same with instrumented programs: daemon, keeper and command line may end

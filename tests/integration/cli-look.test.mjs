@@ -253,7 +253,7 @@ test("doctor and ping say what they found", async (t) => {
   const hello = await box.json("ping");
   assert.equal(
     keys(hello),
-    "version protocol pid keeperPid home namespace compatible advice",
+    "version protocol pid keeperPid keeperVersion home namespace compatible advice",
   );
   assert.equal(hello.home, box.home);
   const { stdout } = await box.zpm("doctor", "--json");
