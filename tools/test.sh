@@ -13,7 +13,7 @@ source "$(dirname "$0")/lib.sh"
 PHASES=(setup debug unit_and_runtime asan_build asan addon integration
   integration_asan valgrind fuzz lint leftovers)
 FUZZ_SECONDS=6
-WAITERS=$((JOBS * 2)) # tests at once: they wait more than they work
+WAITERS=$((JOBS + 1)) # tests at once: they wait more than they work
 PHASE_LIMIT=1800 # seconds, for a first installation too
 
 # ---- phases ------------------------------------------------------------------

@@ -132,10 +132,16 @@ export async function faultBox(t, prepare = () => {}) {
   }
 
   // Of sockets the daemon has three then: the keeper's, the one it listens on,
-  // and the one that asks; others are about to be noticed as closed.
+  // and the one that asks; others are about to be noticed as closed.  What it
+  // put into the keeper has arrived there.
   const before = await waitFor("a daemon at rest", async () => {
     const count = await census();
-    return count.daemon.socket === 3 && count;
+    const kept = "/memfd:zpm-snapshots";
+    return (
+      count.daemon.socket === 3 &&
+      count.daemon[kept] === count.keeper[kept] &&
+      count
+    );
   });
 
   async function settle() {
