@@ -177,17 +177,20 @@ void zpm_host_update(struct zpm_call *call)
   struct zpm_error err = {0};
   int rc;
 
-  if (api->on_update == NULL)
-    rc = zpm_error_set(&err, ZPM_EUNSUPPORTED,
-                       "only a daemon can be replaced: restart this program "
-                       "to update the zpm in it");
-  else if (api->shutting_down)
+  if (api->on_update == NULL) {
+    zpm_error_set(&err, ZPM_EUNSUPPORTED,
+                  "only a daemon can be replaced: restart this program to "
+                  "update the zpm in it");
+    zpm_call_answer_error(call, &err);
+    return;
+  }
+  if (api->shutting_down)
     rc = zpm_error_set(&err, ZPM_ECLOSING, "%s", zpm_code_text(ZPM_ECLOSING));
   else
     rc = zpm_str_printf(&text, "handing over to %s", program);
   if (rc == ZPM_ENOMEM)
     zpm_error_set(&err, rc, "%s", zpm_code_text(rc));
-  if (rc == 0 && api->on_update != NULL)
+  if (rc == 0)
     rc = api->on_update(api->ctx, program, &err);
   if (rc == 0)
     zpm_call_answer_text(call, text.data);
