@@ -11,6 +11,8 @@ static const char *const NAMES[] = {
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NODE_APP_INSTANCE",
+    "ZPM_INSTANCE",
+    "ZPM_APP_NAME",
     "NOTIFY_SOCKET", /* of the service that runs a command of zpm, perhaps */
     "WATCHDOG_PID",
     "WATCHDOG_USEC",

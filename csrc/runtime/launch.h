@@ -42,7 +42,7 @@ struct zpm_launch_options {
   const char *agent_path;    /* agent.cjs, or NULL: no preload, no channel */
   int channel_fd;            /* what NODE_CHANNEL_FD will be; -1: no channel */
   const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
-  unsigned instance;         /* NODE_APP_INSTANCE */
+  unsigned instance; /* NODE_APP_INSTANCE (as PM2 has it), ZPM_INSTANCE */
 };
 
 int zpm_launch_prepare(struct zpm_launch *launch,

@@ -113,6 +113,10 @@ int zpm_launch_env_build(struct zpm_strv *env,
     rc = set_number(env, "PORT", config->port);
   if (rc == 0)
     rc = set_number(env, "NODE_APP_INSTANCE", options->instance);
+  if (rc == 0)
+    rc = set_number(env, "ZPM_INSTANCE", options->instance);
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, "ZPM_APP_NAME", config->name);
   if (rc == 0 && options->notify_socket != NULL)
     rc = zpm_strv_env_set(env, "NOTIFY_SOCKET", options->notify_socket);
   if (rc == 0)

@@ -12,6 +12,8 @@ import binary from "../../dist/binary.js";
 import { processesOf, run, sandbox, waitFor, within } from "./helpers.mjs";
 
 export const zpmPath = binary.zpmPath();
+/** With sanitizers: slow, and with more memory. */
+export const instrumented = /\basan\b/.test(zpmPath);
 
 /** One connection to a daemon, line by line. */
 export class Wire {

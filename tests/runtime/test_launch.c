@@ -353,6 +353,8 @@ the_environment_is_the_callers_with_the_configs_over_it(void **state)
   assert_string_equal(env(place, "PORT"), "3000");
   assert_string_equal(env(place, "PWD"), at("/app", place));
   assert_string_equal(env(place, "NODE_APP_INSTANCE"), "2");
+  assert_string_equal(env(place, "ZPM_INSTANCE"), "2");
+  assert_string_equal(env(place, "ZPM_APP_NAME"), "api");
 }
 
 static void what_belongs_to_others_does_not_leak_in(void **state)

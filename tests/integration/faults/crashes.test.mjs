@@ -5,11 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { instrumented } from "../cli.mjs";
 import { fixture, next, waitFor } from "../helpers.mjs";
 import { fault } from "./box.mjs";
 
 /** With sanitizers each write of the state takes a while. */
-const LOOPERS = process.env.ASAN_OPTIONS === undefined ? 500 : 100;
+const LOOPERS = instrumented ? 100 : 500;
 const LOOKS = 21;
 
 /** The middle of how long it takes, in milliseconds. */

@@ -10,8 +10,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ballast, smallDisk } from "../faults/means.mjs";
+import { instrumented } from "../cli.mjs";
 import { freePort, isAlive, next } from "../helpers.mjs";
-import { instrumented, Lane, soon } from "./means.mjs";
+import { Lane, soon } from "./means.mjs";
 
 const all = process.env.ZPM_KILLS === "all";
 const APPS = all ? 100 : instrumented ? 10 : 40;

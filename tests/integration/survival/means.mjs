@@ -33,9 +33,6 @@ import {
 /** A program of the build for tests. */
 export const tool = (name) => join(root, "out", "debug", name);
 
-/** Whether this build can be traced, and is the slow one. */
-export const instrumented = /\basan\b/.test(zpmPath);
-
 /** As waitFor() of helpers.mjs, for what takes only a moment. */
 export async function soon(what, look) {
   const until = Date.now() + Number(process.env.PATIENCE ?? DEADLINE_MS);

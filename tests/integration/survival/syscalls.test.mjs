@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { instrumented } from "../cli.mjs";
 import { childrenOf } from "../faults/box.mjs";
 import { isAlive, processesOf } from "../helpers.mjs";
-import { instrumented, killAt, Lane, soon, tool } from "./means.mjs";
+import { killAt, Lane, soon, tool } from "./means.mjs";
 
 /** What a daemon still does after it has answered: it saves. */
 const TAIL_MS = 150;
@@ -24,6 +25,10 @@ const offset = 1 + (Math.floor(Date.now() / 1000) % stride);
 
 /** An app that a crash would start anew at once, so that it shows. */
 const touchy = { immediateCrash: "retry", minBackoff: 1 };
+
+// A traced process cannot be searched for leaks: that is done by tracing it.
+if (instrumented)
+  process.env.ASAN_OPTIONS = `${process.env.ASAN_OPTIONS ?? ""}:detect_leaks=0`;
 
 const ask = (cmd) => (lane, name) => lane.request({ cmd, name });
 
