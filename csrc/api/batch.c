@@ -253,10 +253,8 @@ void zpm_batch_start(struct zpm_call *call)
     destroy(batch);
     zpm_call_answer_error(call, &err);
   } else {
-    zpm_supervisor_gather(call->api->supervisor);
     for (json = configs->child; json != NULL; json = json->next)
       start_item(&batch->items[i++], shared.environment, json);
-    zpm_supervisor_release(call->api->supervisor);
     one_less(batch);
   }
   zpm_wish_deinit(&shared);

@@ -37,7 +37,7 @@ static int open_logs(struct zpm_app *app, struct zpm_logs *logs,
 
 bool zpm_app_is_wanted(const struct zpm_app *app)
 {
-  return (app->held || zpm_app_wants_up(app)) && !app->forget;
+  return zpm_app_wants_up(app) && !app->forget;
 }
 
 /* What is remembered of the last life goes on counting. */

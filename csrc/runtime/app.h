@@ -25,7 +25,6 @@ struct zpm_app {
   struct zpm_renewal *renewal; /* NULL: nothing starts it anew by itself */
   struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
   bool forget;                 /* wanted: deleted as soon as it is stopped */
-  bool held; /* wanted: its start waits for others to be gathered */
   enum zpm_stream last_stream; /* that had output */
 
   struct zpm_closer closer; /* for zpm_app_close */

@@ -132,20 +132,29 @@ static void on_proc_moved(void *ctx, struct zpm_proc *proc)
                       app->record.config.name, proc->instance, &snapshot);
 }
 
-/* A run that nothing on disk speaks of would be lost to whoever takes over.
- * Restarts are spoken of already: a crash storm is no storm of writes. */
+/* Its run was not begun by the app's own end. */
+static bool is_asked_for(const struct zpm_app *app, const struct zpm_proc *proc)
+{
+  return !app->record.want_up || proc->machine.cause == ZPM_CAUSE_ASKED;
+}
+
+/* A wish, or a run, that nothing on the disk speaks of is lost to whoever takes
+ * over when keeper and daemon have died at once.  In a storm of crashes one
+ * write speaks for all restarts of a tenth of a second. */
 static void on_proc_begins(void *ctx, struct zpm_proc *proc)
 {
+  struct zpm_supervisor *supervisor = owner_of(proc);
   const struct zpm_app *app = ctx;
 
-  if (!app->record.want_up)
-    zpm_supervisor_save_flush(owner_of(proc), ZPM_UNSAVED_WISHES);
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_FACTS);
+  if (is_asked_for(app, proc) || zpm_supervisor_save_is_due(supervisor))
+    zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
 }
 
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 {
   struct zpm_supervisor *supervisor = owner_of(proc);
-  bool begun = proc->machine.state == ZPM_STARTING;
+  bool begun = proc->machine.state == ZPM_STARTING && is_asked_for(ctx, proc);
 
   zpm_supervisor_save_mark(supervisor,
                            begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);

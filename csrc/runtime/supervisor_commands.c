@@ -171,7 +171,7 @@ static bool is_left_alone(const struct zpm_app *app,
   enum zpm_status status = zpm_app_status(app);
 
   return status == ZPM_STATUS_RUNNING ||
-         ((status == ZPM_STATUS_STARTING || app->held) &&
+         (status == ZPM_STATUS_STARTING &&
           zpm_config_diff(&app->record.config, config) != 0);
 }
 
@@ -208,10 +208,7 @@ static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
   app->forget = false;
   zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  if (supervisor->gathering)
-    app->held = true;
-  else
-    zpm_app_feed(app, ZPM_EV_START);
+  zpm_app_feed(app, ZPM_EV_START);
 }
 
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,

@@ -85,8 +85,6 @@ struct zpm_supervisor {
    * its record alone, so nothing is saved. */
   bool resuming;
 
-  bool gathering; /* between zpm_supervisor_gather and _release */
-
   /* Set by zpm_supervisor_suspend: what is wanted is not touched any more. */
   bool suspended;
   zpm_done_cb *suspend_done;
@@ -156,6 +154,8 @@ void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
  * loses none of it.  It reaches the disk within a second, or by _sync. */
 void zpm_supervisor_save_flush(struct zpm_supervisor *supervisor,
                                enum zpm_unsaved at_least);
+/* Whether the last write is so long ago that a fact may be written at once. */
+bool zpm_supervisor_save_is_due(const struct zpm_supervisor *supervisor);
 void zpm_supervisor_save_sync(struct zpm_supervisor *supervisor);
 /* The exit of this run is acknowledged as soon as it is saved. */
 void zpm_supervisor_save_ack(struct zpm_supervisor *supervisor, uint64_t id);

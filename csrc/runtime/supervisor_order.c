@@ -2,27 +2,7 @@
 
 #include "base/alloc.h"
 
-/* In which order apps are started, and so come back after a boot. */
-
-void zpm_supervisor_gather(struct zpm_supervisor *supervisor)
-{
-  supervisor->gathering = true;
-}
-
-void zpm_supervisor_release(struct zpm_supervisor *supervisor)
-{
-  supervisor->gathering = false;
-  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
-  ZPM_LIST_EACH(it, &supervisor->apps)
-  {
-    struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
-
-    if (!app->held)
-      continue;
-    app->held = false;
-    zpm_app_feed(app, ZPM_EV_START);
-  }
-}
+/* In which order apps were started, and so come back after a boot. */
 
 void zpm_supervisor_note_start(const struct zpm_supervisor *supervisor,
                                struct zpm_app *app)

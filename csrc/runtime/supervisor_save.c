@@ -64,6 +64,11 @@ static uint64_t pause_for(const struct zpm_supervisor *supervisor,
   return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
+bool zpm_supervisor_save_is_due(const struct zpm_supervisor *supervisor)
+{
+  return pause_for(supervisor, ZPM_UNSAVED_FACTS) == 0;
+}
+
 void zpm_supervisor_save_mark(struct zpm_supervisor *supervisor,
                               enum zpm_unsaved what)
 {

@@ -116,10 +116,6 @@ struct zpm_order {
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,
                           const struct zpm_order *order, zpm_done_cb *done,
                           void *ctx);
-/* The starts asked for between these two come about at the release, in the
- * order of the apps: what is wanted of them all is saved in one write. */
-void zpm_supervisor_gather(struct zpm_supervisor *supervisor);
-void zpm_supervisor_release(struct zpm_supervisor *supervisor);
 /* Makes it known without starting it. */
 void zpm_supervisor_add(struct zpm_supervisor *supervisor,
                         const struct zpm_order *order, zpm_done_cb *done,

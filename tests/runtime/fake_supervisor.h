@@ -198,16 +198,6 @@ static struct zpm_app *fake_put(struct zpm_supervisor *fake,
   return app;
 }
 
-void zpm_supervisor_gather(struct zpm_supervisor *fake)
-{
-  (void)fake;
-}
-
-void zpm_supervisor_release(struct zpm_supervisor *fake)
-{
-  (void)fake;
-}
-
 void zpm_supervisor_start(struct zpm_supervisor *fake,
                           const struct zpm_order *order, zpm_done_cb *done,
                           void *ctx)
