@@ -65,8 +65,11 @@ int zpm_keeper_link_del(struct zpm_keeper_link *link, const char *name)
 
 int zpm_keeper_link_quit(struct zpm_keeper_link *link)
 {
-  return zpm_keeper_link_request(
+  int rc = zpm_keeper_link_request(
       link, (struct zpm_wire_record){.type = ZPM_WIRE_QUIT}, NULL, 0);
+
+  zpm_keeper_link_drain(link);
+  return rc;
 }
 
 int zpm_keeper_link_ping(struct zpm_keeper_link *link, uint64_t id)

@@ -118,7 +118,8 @@ void zpm_keeper_name(char name[ZPM_WIRE_NAME_MAX], char kind, uint64_t id);
 /* `fd` is duplicated before this returns; it stays the caller's. */
 int zpm_keeper_link_put(struct zpm_keeper_link *link, const char *name, int fd);
 int zpm_keeper_link_del(struct zpm_keeper_link *link, const char *name);
-/* The keeper will not start another daemon, and leaves after this one. */
+/* The keeper will not start another daemon, and leaves after this one.  For who
+ * is about to end: drains the link. */
 int zpm_keeper_link_quit(struct zpm_keeper_link *link);
 int zpm_keeper_link_ping(struct zpm_keeper_link *link, uint64_t id);
 /* Asks the keeper to become that program, in place. */

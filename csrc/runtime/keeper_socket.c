@@ -131,9 +131,13 @@ void zpm_keeper_socket_drain(struct zpm_keeper_socket *socket)
 {
   struct pollfd writable = {.fd = socket->fd, .events = POLLOUT};
 
-  while (!zpm_keeper_outbox_empty(&socket->outbox) &&
-         poll(&writable, 1, DRAIN_MS) > 0)
+  while (!zpm_keeper_outbox_empty(&socket->outbox)) {
+    int rc = poll(&writable, 1, DRAIN_MS);
+
+    if (rc == 0 || (rc < 0 && errno != EINTR))
+      return;
     zpm_keeper_outbox_flush(&socket->outbox);
+  }
 }
 
 void zpm_keeper_socket_ref(struct zpm_keeper_socket *socket, bool keep_alive)

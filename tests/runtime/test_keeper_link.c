@@ -1,5 +1,7 @@
 #include "runtime/keeper_fixture.h"
 
+#include <sys/time.h>
+
 #include <uv.h>
 
 /* What came: "spawned 1 1 0; exec 1 0 0; exited 1 42 0; ". */
@@ -436,6 +438,75 @@ static int run_link_daemon(void)
   return 5;
 }
 
+static unsigned count_lines(int fd)
+{
+  unsigned lines = 0;
+  char byte;
+
+  while (read(fd, &byte, 1) == 1)
+    lines += byte == '\n';
+  return lines;
+}
+
+static void wake_keeper(int number)
+{
+  (void)number;
+  kill(getppid(), SIGCONT);
+}
+
+/*
+ * This program as a daemon whose keeper is busy: far more is asked of it than
+ * the socket takes, the last thing to leave for good.
+ */
+static int run_busy_daemon(void)
+{
+  enum { REQUESTS = 2000, BUSY_US = 50000 };
+  const struct itimerval busy = {.it_value = {.tv_usec = BUSY_US}};
+  struct scene scene;
+  struct zpm_keeper_table table;
+
+  open_scene(&scene);
+  if (zpm_keeper_link_inherit(&scene.loop, &EVENTS, &scene, &scene.link, &table,
+                              NULL) != 0)
+    return 90;
+  zpm_keeper_table_deinit(&table);
+  dprintf(STDERR_FILENO, "%d\n", getpid());
+  kill(getppid(), SIGSTOP);
+  for (unsigned i = 0; i < REQUESTS; i++)
+    zpm_keeper_link_put(scene.link, "o/1", STDERR_FILENO);
+  signal(SIGALRM, wake_keeper);
+  setitimer(ITIMER_REAL, &busy, NULL);
+  zpm_keeper_link_quit(scene.link);
+  close_scene(&scene);
+  wake_keeper(SIGALRM);
+  return 6;
+}
+
+static void a_busy_keeper_still_hears_that_it_is_over(void **state)
+{
+  char self[256] = "";
+  int errors[2];
+  int status;
+  pid_t pid;
+
+  (void)state;
+  assert_int_equal(pipe2(errors, O_CLOEXEC), 0);
+  assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+  pid = fork();
+  if (pid == 0) {
+    dup2(errors[1], STDERR_FILENO);
+    execl(ZPM_TEST_KEEPER, "zpm-keeper", "--", self, "--busy-daemon",
+          (char *)NULL);
+    _exit(97);
+  }
+  close(errors[1]);
+  status = await_child(pid);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 6);
+  assert_int_equal(count_lines(errors[0]), 1); /* no other daemon came */
+  close(errors[0]);
+}
+
 static void a_daemon_finds_what_the_one_before_it_left(void **state)
 {
   char self[256] = "";
@@ -507,10 +578,13 @@ int main(int argc, char **argv)
       cmocka_unit_test(a_missing_keeper_is_explained),
       cmocka_unit_test(names_that_do_not_fit_are_refused),
       cmocka_unit_test(a_daemon_finds_what_the_one_before_it_left),
+      cmocka_unit_test(a_busy_keeper_still_hears_that_it_is_over),
       cmocka_unit_test(without_a_keeper_there_is_nothing_to_inherit),
   };
 
   if (argc == 2 && strcmp(argv[1], "--link-daemon") == 0)
     return run_link_daemon();
+  if (argc == 2 && strcmp(argv[1], "--busy-daemon") == 0)
+    return run_busy_daemon();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
