@@ -24,6 +24,8 @@ struct zpm_keeper_socket {
   struct zpm_closer *closer;
 };
 
+typedef void record_cb(void *ctx, const struct zpm_wire_record *record);
+
 static void on_socket(uv_poll_t *handle, int status, int events);
 
 static void watch(struct zpm_keeper_socket *socket)
@@ -38,7 +40,7 @@ static void watch(struct zpm_keeper_socket *socket)
 }
 
 static void take_bytes(struct zpm_keeper_socket *socket, const char *bytes,
-                       size_t len)
+                       size_t len, record_cb *on_record)
 {
   while (len > 0 && !socket->closing) {
     size_t missing = sizeof(socket->partial) - socket->partial_len;
@@ -53,12 +55,12 @@ static void take_bytes(struct zpm_keeper_socket *socket, const char *bytes,
       return;
     record = socket->partial;
     socket->partial_len = 0;
-    socket->events->record(socket->ctx, &record);
+    on_record(socket->ctx, &record);
   }
 }
 
 /* False when the keeper is gone. */
-static bool read_some(struct zpm_keeper_socket *socket)
+static bool read_some(struct zpm_keeper_socket *socket, record_cb *on_record)
 {
   char bytes[RECORDS_PER_READ * sizeof(struct zpm_wire_record)];
   ssize_t len;
@@ -67,7 +69,7 @@ static bool read_some(struct zpm_keeper_socket *socket)
     len = recv(socket->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
   } while (len < 0 && errno == EINTR);
   if (len > 0)
-    take_bytes(socket, bytes, (size_t)len);
+    take_bytes(socket, bytes, (size_t)len, on_record);
   return len > 0 || (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
@@ -77,7 +79,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
   bool there = true;
 
   if (status != 0 || (events & UV_READABLE) != 0)
-    there = read_some(socket);
+    there = read_some(socket, socket->events->record);
   if (socket->closing)
     return;
   /* An error stops the handle, so nothing would wake us again. */
@@ -127,14 +129,25 @@ int zpm_keeper_socket_send(struct zpm_keeper_socket *socket,
   return rc;
 }
 
+static void pass_over(void *ctx, const struct zpm_wire_record *record)
+{
+  (void)ctx;
+  (void)record;
+}
+
+/* A keeper that is not heard does not listen for long either.  What it says is
+ * passed over: what matters of it, the next daemon is told as well. */
 void zpm_keeper_socket_drain(struct zpm_keeper_socket *socket)
 {
-  struct pollfd writable = {.fd = socket->fd, .events = POLLOUT};
+  struct pollfd ready = {.fd = socket->fd, .events = POLLIN | POLLOUT};
 
   while (!zpm_keeper_outbox_empty(&socket->outbox)) {
-    int rc = poll(&writable, 1, DRAIN_MS);
+    int rc = poll(&ready, 1, DRAIN_MS);
 
     if (rc == 0 || (rc < 0 && errno != EINTR))
+      return;
+    if (rc > 0 && (ready.revents & POLLIN) != 0 &&
+        !read_some(socket, pass_over))
       return;
     zpm_keeper_outbox_flush(&socket->outbox);
   }

@@ -473,7 +473,7 @@ static int run_busy_daemon(void)
   dprintf(STDERR_FILENO, "%d\n", getpid());
   kill(getppid(), SIGSTOP);
   for (unsigned i = 0; i < REQUESTS; i++)
-    zpm_keeper_link_put(scene.link, "o/1", STDERR_FILENO);
+    zpm_keeper_link_del(scene.link, "o/1"); /* refused: it says much, too */
   signal(SIGALRM, wake_keeper);
   setitimer(ITIMER_REAL, &busy, NULL);
   zpm_keeper_link_quit(scene.link);
