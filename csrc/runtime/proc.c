@@ -54,6 +54,7 @@ static enum zpm_event spawn(struct zpm_proc *proc)
   const struct zpm_config *config = proc->recipe->config;
 
   proc->starts++;
+  proc->turn = ++proc->services->last_turn;
   proc->error = (struct zpm_error){0};
   proc->policy = (struct zpm_policy){0};
   zpm_policy_of_config(&proc->policy, config);

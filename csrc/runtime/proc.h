@@ -60,12 +60,20 @@ struct zpm_proc_events {
 /* How far the exec of the current run has come. */
 enum zpm_exec { ZPM_EXEC_UNKNOWN, ZPM_EXEC_DONE, ZPM_EXEC_FAILED };
 
+/* What a proc is to its app. */
+enum zpm_role {
+  ZPM_ROLE_CURRENT,   /* one of its instances */
+  ZPM_ROLE_SUCCESSOR, /* is to become current in its seat's instance */
+  ZPM_ROLE_LEAVING,   /* is forgotten as soon as it is stopped */
+};
+
 struct zpm_proc {
   struct zpm_services *services;
   const struct zpm_recipe *recipe;
   const struct zpm_proc_events *events;
   void *ctx;
-  unsigned instance;
+  zpm_seat seat;
+  enum zpm_role role;
 
   struct zpm_machine machine;
   struct zpm_policy policy;
@@ -90,6 +98,7 @@ struct zpm_proc {
   struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
 
   uint64_t starts;           /* runs asked for, in all */
+  uint64_t turn;             /* of the last of them; services.last_turn */
   struct zpm_exit last_exit; /* of the last run that ended */
   struct zpm_error error; /* without its name: why it does not run, or is being
                              restarted; code 0: nothing is wrong */

@@ -222,7 +222,7 @@ static int prepare(struct zpm_proc *proc, const char *notify_socket)
       .channel_fd =
           proc->services->agent_path != NULL ? ZPM_RUN_CHANNEL_FD : -1,
       .notify_socket = notify_socket[0] != '\0' ? notify_socket : NULL,
-      .instance = proc->instance,
+      .instance = zpm_seat_instance(proc->seat),
   };
 
   return zpm_launch_prepare(&proc->launch, &options, &proc->error);

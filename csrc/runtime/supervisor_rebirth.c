@@ -46,7 +46,7 @@ static void each_proc(const struct zpm_supervisor *supervisor,
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
     for (size_t i = 0; i < app->proc_count; i++)
-      visit(&app->procs[i]);
+      visit(app->procs[i]);
   }
 }
 
