@@ -62,22 +62,14 @@ static int read_data(struct zpm_worker_message *out, const cJSON *data)
   return rc;
 }
 
-static int read_place(struct zpm_worker_message *out, const cJSON *json)
+static void read_place(struct zpm_worker_message *out, const cJSON *json)
 {
   struct zpm_place place;
 
-  if (!zpm_place_from_json(&place, json)) {
+  if (zpm_place_from_json(&place, json))
+    out->place = place;
+  else
     out->said = ZPM_SAID_GARBAGE;
-    return 0;
-  }
-  if (out->said == ZPM_SAID_QUERY_SERVER) {
-    int rc = read_data(out, zpm_node_value_find(json, "data"));
-
-    if (rc != 0 || out->said == ZPM_SAID_GARBAGE)
-      return rc;
-  }
-  out->place = place;
-  return 0;
 }
 
 static void read_key(struct zpm_worker_message *out, const cJSON *json)
@@ -124,6 +116,7 @@ static void read_answer(struct zpm_worker_message *out, const cJSON *ack,
 static int read_cluster(struct zpm_worker_message *out, const cJSON *json)
 {
   const cJSON *ack = zpm_node_value_find(json, "ack");
+  int rc = 0;
 
   if (!zpm_node_value_whole(zpm_node_value_find(json, "seq"), &out->seq))
     return 0;
@@ -135,10 +128,12 @@ static int read_cluster(struct zpm_worker_message *out, const cJSON *json)
       said_by_act(cJSON_GetStringValue(zpm_node_value_find(json, "act")));
   if (out->said == ZPM_SAID_CLOSE)
     read_key(out, json);
-  else if (out->said == ZPM_SAID_QUERY_SERVER ||
-           out->said == ZPM_SAID_LISTENING)
-    return read_place(out, json);
-  return 0;
+  /* Before the place: even a refusal must bring it. */
+  if (out->said == ZPM_SAID_QUERY_SERVER)
+    rc = read_data(out, zpm_node_value_find(json, "data"));
+  if (out->said == ZPM_SAID_QUERY_SERVER || out->said == ZPM_SAID_LISTENING)
+    read_place(out, json);
+  return rc;
 }
 
 static void read_heap(struct zpm_worker_message *out, const cJSON *used)

@@ -38,7 +38,7 @@ enum zpm_worker_said {
   ZPM_SAID_HEAP,        /* our own agent: `heap_bytes` */
   ZPM_SAID_OTHER,       /* something else of Node's: to be passed over */
   /* No JSON, or a message of the cluster whose fields are nonsense.  With a
-   * seq, the worker may be waiting for an answer: refuse. */
+   * seq, the worker may be waiting for an answer: refuse, with `data`. */
   ZPM_SAID_GARBAGE,
 };
 
@@ -50,8 +50,9 @@ struct zpm_worker_message {
   bool accepted;
   struct zpm_place place;
   char key[ZPM_PLACE_KEY_MAX];
-  /* QUERY_SERVER: the JSON text of its "data", which every worker is to be
-   * given (the keys of TLS tickets).  NULL: null.  Owned. */
+  /* QUERY_SERVER, also one that is GARBAGE: the JSON text of its "data", which
+   * every worker is to be given (the keys of TLS tickets).  NULL: null.
+   * Owned. */
   char *data;
   uint64_t heap_bytes;
 };

@@ -20,7 +20,9 @@
 struct zpm_cluster_answer {
   int64_t seq;
   int64_t ack;
-  const char *key; /* the worker's name for the place, unique in the worker */
+  /* What the worker is to call the place, unique in it; in a refusal, of no use
+   * and may be NULL. */
+  const char *key;
   /* JSON text, as a queryServer brought it; NULL: null.  A TLS server needs it
    * in every answer, even in a refusal, and throws without. */
   const char *data;

@@ -29,7 +29,9 @@ struct walk {
 /* The character here, or NUL behind the text (no NUL is valid JSON). */
 static char here(const struct walk *w)
 {
-  return w->rest.at < w->rest.end ? *w->rest.at : '\0';
+  if (w->rest.at == w->rest.end)
+    return '\0';
+  return *w->rest.at;
 }
 
 /* ---- objects and arrays ---- */

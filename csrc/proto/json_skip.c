@@ -9,7 +9,9 @@ enum { NUMBER_MAX = 60 };
 /* The character here, or NUL behind the text (no NUL is valid JSON). */
 static char here(const struct zpm_json_rest *rest)
 {
-  return rest->at < rest->end ? *rest->at : '\0';
+  if (rest->at == rest->end)
+    return '\0';
+  return *rest->at;
 }
 
 static bool is_digit(char c)
