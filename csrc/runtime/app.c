@@ -1,6 +1,7 @@
 #include "runtime/app_internal.h"
 
 #include "base/alloc.h"
+#include "runtime/cluster.h"
 #include "runtime/wall.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
@@ -40,10 +41,21 @@ static void on_procs_closed(void *ctx)
   void *closed_ctx = app->closed_ctx;
 
   close_logs(app);
+  zpm_cluster_destroy(app->cluster);
   zpm_record_deinit(&app->record);
   zpm_free(app->procs);
   zpm_free(app);
   closed(closed_ctx);
+}
+
+/* Without memory for a cluster there is none, and no start in its mode. */
+static void fit_cluster(struct zpm_app *app)
+{
+  bool wanted = app->record.config.mode == ZPM_MODE_CLUSTER;
+
+  if (wanted && app->cluster == NULL)
+    app->cluster = zpm_cluster_create(app->services, &app->record.config);
+  app->recipe.cluster = wanted ? app->cluster : NULL;
 }
 
 static void on_unborn_closed(void *ctx)
@@ -69,6 +81,7 @@ int zpm_app_create(struct zpm_services *services,
   app->recipe.config = &app->record.config;
   app->recipe.environment = app->record.environment;
   zpm_closer_init(&app->closer, on_procs_closed, app);
+  fit_cluster(app);
   rc = open_logs(app, services->logs, err);
   if (rc == 0 && zpm_app_restore_procs(app) != 0)
     rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
@@ -104,6 +117,7 @@ void zpm_app_configure(struct zpm_app *app, struct zpm_config *config)
   app->recipe.environment = app->record.environment;
   for (int i = 0; i < 2; i++)
     zpm_log_set_rules(app->recipe.logs[i], &rules);
+  fit_cluster(app);
   zpm_app_fit_procs(app);
 }
 

@@ -14,6 +14,7 @@
  * One app: what is remembered of it, its logs and its process slots.  The
  * supervisor owns it; callers of commands wait at it.
  */
+struct zpm_cluster;
 struct zpm_renewal;
 
 struct zpm_app {
@@ -24,8 +25,11 @@ struct zpm_app {
   const struct zpm_proc_events *events;
   struct zpm_proc **procs;
   size_t proc_count;
+  struct zpm_cluster *cluster; /* NULL: it never was in cluster mode */
   struct zpm_renewal *renewal; /* NULL: nothing starts it anew by itself */
   struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
+  bool feeding;                /* some of its procs have heard of a wish, and
+                                  some have not */
   bool forget;                 /* wanted: deleted as soon as it is stopped */
   enum zpm_stream last_stream; /* that had output */
 

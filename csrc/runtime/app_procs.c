@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "runtime/cluster.h"
 
 /* ---- one of them ---- */
 
@@ -166,8 +167,23 @@ int zpm_app_restore_procs(struct zpm_app *app)
   return fill_up(app);
 }
 
+/* Whether its sockets are still to be served by somebody. */
+static bool is_served(const struct zpm_app *app)
+{
+  for (size_t i = 0; i < app->proc_count; i++) {
+    const struct zpm_machine *machine = &app->procs[i]->machine;
+
+    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF ||
+        machine->state == ZPM_QUEUED)
+      return true;
+  }
+  return false;
+}
+
 void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
 {
+  if (app->cluster != NULL && !is_served(app))
+    zpm_cluster_close_sockets(app->cluster);
   if (proc->role != ZPM_ROLE_LEAVING || zpm_machine_is_alive(&proc->machine))
     return;
   if (proc->machine.state == ZPM_STOPPED)

@@ -24,14 +24,17 @@
  */
 struct zpm_channel;
 struct zpm_checks;
+struct zpm_cluster;
 struct zpm_port_clearing;
 struct zpm_proc;
+struct zpm_worker;
 
 /* What to run, and where its output goes; the app's. */
 struct zpm_recipe {
   const struct zpm_config *config;
   const struct zpm_environment *environment; /* or NULL */
   struct zpm_log *logs[2];                   /* by enum zpm_stream */
+  struct zpm_cluster *cluster;               /* cluster mode; else NULL */
 };
 
 /* What the owner is told, always last in a callback from the loop or at the
@@ -51,6 +54,8 @@ struct zpm_proc_events {
   void (*failed)(void *ctx, struct zpm_proc *proc);
   /* All of a run is over and its exit may be acknowledged once it is saved. */
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
+  /* Its worker listens at one socket more. */
+  void (*listening)(void *ctx, struct zpm_proc *proc);
   /* The answer to zpm_proc_ask_heap came. */
   void (*heap)(void *ctx, struct zpm_proc *proc);
   /* A sentence for the host's log, about anything else. */
@@ -92,6 +97,7 @@ struct zpm_proc {
   uint64_t pipes[2];     /* inodes of its output, by enum zpm_stream; 0: none */
   uint64_t log_marks[2]; /* zpm_log_total_bytes when it began */
   struct zpm_channel *channel; /* or NULL */
+  struct zpm_worker *worker;   /* of the app's cluster; or NULL */
   int notify_fd;               /* until there are checks; else -1 */
   struct zpm_checks *checks;   /* while its program runs; NULL: there is nothing
                                   to check */

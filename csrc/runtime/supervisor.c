@@ -96,6 +96,8 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app)
 {
+  if (app != NULL && app->feeding)
+    return; /* it is settled when all have heard of it */
   if (app != NULL && app->forget && zpm_app_is_at_rest(app)) {
     delete_app(supervisor, app);
   } else if (app != NULL) {
@@ -106,6 +108,15 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
     zpm_waiter_settle(app);
   }
   tell_idle(supervisor);
+}
+
+void zpm_supervisor_feed(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                         enum zpm_event wish)
+{
+  app->feeding = true;
+  zpm_app_feed(app, wish);
+  app->feeding = false;
+  zpm_supervisor_settle(supervisor, app);
 }
 
 /* ---- what the procs say ---- */
@@ -187,6 +198,12 @@ static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
   zpm_supervisor_save_ack(supervisor, id);
 }
 
+static void on_proc_listening(void *ctx, struct zpm_proc *proc)
+{
+  (void)proc;
+  zpm_supervisor_settle(owner_of(proc), ctx);
+}
+
 static void on_proc_heap(void *ctx, struct zpm_proc *proc)
 {
   (void)ctx;
@@ -211,6 +228,7 @@ static const struct zpm_proc_events PROC_EVENTS = {
     .ended = on_proc_ended,
     .failed = on_proc_failed,
     .released = on_proc_released,
+    .listening = on_proc_listening,
     .heap = on_proc_heap,
     .trouble = on_proc_trouble,
 };

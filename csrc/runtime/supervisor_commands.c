@@ -206,7 +206,7 @@ static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
   app->forget = false;
   zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_START);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_START);
 }
 
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,
@@ -285,7 +285,7 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
   }
   if (zpm_app_is_at_rest(app)) {
     if (zpm_app_is_done(app)) /* so that nothing starts it anew */
-      zpm_app_feed(app, ZPM_EV_STOP);
+      zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
     zpm_str_printf(&sentence, "'%s' is not running", name);
     succeed(done, ctx, &sentence);
     return;
@@ -293,7 +293,7 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
   if (zpm_waiter_add(app, &waiter) != 0)
     return;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_STOP);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
 }
 
 static int check_same_name(const struct zpm_config *changes, const char *name,
@@ -336,7 +336,7 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
   if (!zpm_app_wants_up(app)) /* one that is up keeps its place */
     zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_RESTART);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_RESTART);
 }
 
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
@@ -355,7 +355,7 @@ void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
     return;
   app->forget = true;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_STOP);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
 }
 
 /* ---- the end of the host ---- */
@@ -373,7 +373,8 @@ void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    zpm_app_feed(ZPM_CONTAINER_OF(it, struct zpm_app, link), ZPM_EV_STOP);
+    zpm_supervisor_feed(supervisor, ZPM_CONTAINER_OF(it, struct zpm_app, link),
+                        ZPM_EV_STOP);
   }
   zpm_supervisor_settle(supervisor, NULL);
 }

@@ -24,7 +24,9 @@ void zpm_supervisor_note_start(const struct zpm_supervisor *supervisor,
  * say: nothing has been saved since. */
 static void resume_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
 {
+  app->feeding = true;
   zpm_app_resume(app);
+  app->feeding = false;
   zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
   if (app->forget)
     zpm_supervisor_settle(supervisor, app);

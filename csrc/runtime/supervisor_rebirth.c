@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "runtime/cluster.h"
+
 /*
  * The keeper is gone, and the apps are not: a new one is started, and told of
  * every run and descriptor that we know.  Their processes are watched from here

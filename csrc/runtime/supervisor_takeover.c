@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "platform/platform.h"
+#include "runtime/cluster.h"
 #include "runtime/proc_run.h"
 #include "runtime/wall.h"
 
@@ -145,12 +146,29 @@ static void succeed(struct takeover *takeover, struct zpm_app *app,
     close(watch);
 }
 
+static int claim_named(void *table, const char *name)
+{
+  return claim(table, name);
+}
+
+static void take_cluster(const struct takeover *takeover, struct zpm_app *app)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  if (app->cluster == NULL)
+    return;
+  zpm_cluster_name(name, &app->record.config);
+  zpm_cluster_adopt(app->cluster, claim(takeover->table, name), claim_named,
+                    takeover->table);
+}
+
 static void succeed_all(struct takeover *takeover)
 {
   ZPM_LIST_EACH(it, &takeover->supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
+    take_cluster(takeover, app);
     for (size_t i = 0; i < app->proc_count; i++)
       succeed(takeover, app, app->procs[i]);
   }
