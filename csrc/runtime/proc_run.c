@@ -123,6 +123,8 @@ static void on_pong(void *ctx)
 {
   struct zpm_proc *proc = ctx;
 
+  if (proc->worker != NULL)
+    zpm_worker_on_pong(proc->worker);
   zpm_checks_on_pong(proc->checks);
 }
 
@@ -180,8 +182,9 @@ static int begin_worker(struct zpm_proc *proc)
     return 0;
   if (proc->recipe->cluster == NULL)
     return ZPM_ENOMEM;
-  proc->worker = zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
-                                  &WORKER_EVENTS, proc);
+  proc->worker =
+      zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
+                       zpm_seat_instance(proc->seat), &WORKER_EVENTS, proc);
   return proc->worker != NULL ? 0 : ZPM_ENOMEM;
 }
 
