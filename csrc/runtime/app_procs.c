@@ -208,15 +208,14 @@ static void dismiss(struct zpm_app *app, size_t *at)
   feed(app, at, ZPM_EV_STOP);
 }
 
-/* A successor goes with whatever replaces or ends what it was to succeed. */
+/* A successor goes with whatever replaces or ends what it was to succeed, and
+ * what leaves is not waited for any more. */
 void zpm_app_feed(struct zpm_app *app, enum zpm_event wish)
 {
   for (size_t i = 0; i < app->proc_count;) {
-    enum zpm_role role = app->procs[i]->role;
-
-    if (role == ZPM_ROLE_CURRENT)
+    if (app->procs[i]->role == ZPM_ROLE_CURRENT)
       feed(app, &i, wish);
-    else if (role == ZPM_ROLE_SUCCESSOR && wish != ZPM_EV_START)
+    else if (wish != ZPM_EV_START)
       dismiss(app, &i);
     else
       i++;
@@ -242,8 +241,6 @@ static enum zpm_event wish_for(const struct zpm_app *app,
 {
   const struct zpm_life *life = zpm_record_life(&app->record, proc->seat);
 
-  if (proc->role == ZPM_ROLE_LEAVING)
-    return ZPM_EV_STOP;
   return zpm_machine_resume(&proc->machine, app->record.want_up,
                             life != NULL && life->run.leaving);
 }
@@ -256,7 +253,7 @@ void zpm_app_resume(struct zpm_app *app)
     struct zpm_proc *proc = app->procs[i];
     enum zpm_event wish = wish_for(app, proc);
 
-    if (proc->role == ZPM_ROLE_SUCCESSOR) /* who asked for it is not heard of */
+    if (proc->role != ZPM_ROLE_CURRENT) /* nobody hears of its reload */
       dismiss(app, &i);
     else if (wish != ZPM_EVENTS)
       feed(app, &i, wish);

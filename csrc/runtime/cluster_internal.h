@@ -14,7 +14,8 @@
 
 /*
  * What the files of the cluster share: cluster.c (its sockets),
- * cluster_bind.c (making one), cluster_worker.c (what a worker asks for),
+ * cluster_bind.c (making one), cluster_lanes.c (one per instance),
+ * cluster_worker.c (the life of a worker), cluster_talk.c (what it asks for),
  * cluster_dispatch.c (connections), cluster_kept.c (for the next daemon).
  */
 enum { ZPM_CLUSTER_BACKLOG = 511 }; /* if none is asked for; as Node */
@@ -140,7 +141,11 @@ int zpm_cluster_bind(const struct zpm_place *place, const char *cwd,
 /* Where a path lies (owned); NULL: it is none, or no memory. */
 char *zpm_cluster_path(const struct zpm_place *place, const char *cwd);
 
-/* ---- cluster_worker.c ---- */
+/* ---- cluster_talk.c ---- */
+
+/* If `rc` is 0; releases the line. */
+void zpm_worker_send(const struct zpm_worker *worker, struct zpm_str *line,
+                     int rc);
 
 /* NULL: it cannot have one more. */
 struct zpm_member *zpm_worker_join(struct zpm_worker *worker,

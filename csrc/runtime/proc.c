@@ -36,6 +36,14 @@ static enum zpm_event refused(const struct zpm_proc *proc)
                                                 : ZPM_EV_FORK_FAILED;
 }
 
+/* What listens there is the app itself, by us. */
+static bool holds_port(const struct zpm_proc *proc)
+{
+  return proc->recipe->cluster != NULL &&
+         zpm_cluster_has_port(proc->recipe->cluster,
+                              (uint16_t)proc->recipe->config->port);
+}
+
 static void on_port_cleared(void *ctx, const struct zpm_error *err,
                             const char *notes)
 {
@@ -44,17 +52,11 @@ static void on_port_cleared(void *ctx, const struct zpm_error *err,
   proc->clearing = NULL;
   if (notes[0] != '\0')
     proc->events->trouble(proc->ctx, proc, notes);
+  if (err != NULL && holds_port(proc))
+    err = NULL; /* another worker came first */
   if (err != NULL)
     proc->error = *err;
   zpm_proc_feed(proc, err != NULL ? refused(proc) : zpm_proc_run_begin(proc));
-}
-
-/* What listens there is the app itself, by us. */
-static bool holds_port(const struct zpm_proc *proc)
-{
-  return proc->recipe->cluster != NULL &&
-         zpm_cluster_has_port(proc->recipe->cluster,
-                              (uint16_t)proc->recipe->config->port);
 }
 
 /* Starts a run. What goes wrong is told as an event: the one to feed next. */
@@ -353,48 +355,6 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
   uv_timer_init(services->loop, &proc->timer);
   uv_unref((uv_handle_t *)&proc->timer);
   proc->timer.data = proc;
-}
-
-void zpm_proc_renew(struct zpm_proc *proc, const char *why)
-{
-  bool changes = zpm_machine_is_alive(&proc->machine) &&
-                 proc->machine.state != ZPM_STOPPING;
-
-  if (changes)
-    zpm_error_set(&proc->error, ZPM_ESUPERSEDED, "%s", why);
-  zpm_proc_feed(proc, ZPM_EV_RENEW);
-}
-
-void zpm_proc_drain(struct zpm_proc *proc)
-{
-  proc->role = ZPM_ROLE_LEAVING;
-  proc->events->moved(proc->ctx, proc);
-  if (proc->worker != NULL)
-    zpm_worker_drain(proc->worker);
-}
-
-void zpm_proc_dismiss(struct zpm_proc *proc)
-{
-  proc->role = ZPM_ROLE_LEAVING;
-  if (proc->worker != NULL)
-    proc->policy.kill_timeout_ms = proc->recipe->config->drain_timeout_ms;
-  zpm_proc_feed(proc, ZPM_EV_STOP);
-}
-
-const char *zpm_proc_pending(const struct zpm_proc *proc)
-{
-  if (proc->clearing != NULL)
-    return "its port is being freed";
-  return proc->machine.state == ZPM_WARMING ? zpm_checks_pending(proc->checks)
-                                            : NULL;
-}
-
-bool zpm_proc_ask_heap(struct zpm_proc *proc)
-{
-  if (proc->channel == NULL || proc->machine.state != ZPM_RUNNING)
-    return false;
-  zpm_channel_ask_heap(proc->channel);
-  return true;
 }
 
 static void on_timer_closed(uv_handle_t *handle)

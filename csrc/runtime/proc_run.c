@@ -13,6 +13,7 @@
 #include "runtime/cluster.h"
 #include "runtime/keeper_link.h"
 #include "runtime/proc.h"
+#include "runtime/proc_channel.h"
 
 /* Both ends of what a new process is given. -1: not there. */
 struct ends {
@@ -80,113 +81,13 @@ static int open_ends(struct ends *ends, bool channel)
   return 0;
 }
 
-/* ---- the channel ---- */
-
 /* The keeper's copy of our end by the child's fd. */
-static void forget_end(const struct zpm_proc *proc, int fd)
+void zpm_proc_run_forget(const struct zpm_proc *proc, int fd)
 {
   char name[ZPM_WIRE_NAME_MAX];
 
   zpm_proc_run_name(name, fd, proc->tree.id);
   zpm_keeper_link_del(proc->services->link, name);
-}
-
-static void drop_channel(struct zpm_proc *proc)
-{
-  if (proc->worker != NULL)
-    zpm_worker_end(proc->worker);
-  proc->worker = NULL;
-  if (proc->channel == NULL)
-    return;
-  zpm_channel_close(proc->channel);
-  proc->channel = NULL;
-  forget_end(proc, ZPM_RUN_CHANNEL_FD);
-}
-
-static void on_heap(void *ctx, uint64_t used_bytes, uint64_t lag_ns)
-{
-  struct zpm_proc *proc = ctx;
-
-  proc->heap_bytes = (int64_t)used_bytes;
-  proc->lag_ns = (int64_t)lag_ns;
-  proc->events->heap(proc->ctx, proc);
-}
-
-static void on_channel_closed(void *ctx)
-{
-  struct zpm_proc *proc = ctx;
-
-  drop_channel(proc);
-  proc->events->heap(proc->ctx, proc);
-}
-
-static void on_pong(void *ctx)
-{
-  struct zpm_proc *proc = ctx;
-
-  if (proc->worker != NULL)
-    zpm_worker_on_pong(proc->worker);
-  zpm_checks_on_pong(proc->checks);
-}
-
-static void on_message(void *ctx, const char *json, size_t len)
-{
-  struct zpm_proc *proc = ctx;
-
-  if (proc->worker != NULL)
-    zpm_worker_on_message(proc->worker, json, len);
-  zpm_checks_on_message(proc->checks, json, len);
-}
-
-static void on_drained(void *ctx)
-{
-  struct zpm_proc *proc = ctx;
-
-  proc->drained = true;
-  proc->events->worker_changed(proc->ctx, proc);
-}
-
-static void on_handle_lost(void *ctx, int64_t token)
-{
-  struct zpm_proc *proc = ctx;
-
-  if (proc->worker != NULL)
-    zpm_worker_on_handle_lost(proc->worker, token);
-}
-
-static const struct zpm_channel_events CHANNEL_EVENTS = {
-    .heap = on_heap,
-    .pong = on_pong,
-    .handle_lost = on_handle_lost,
-    .drained = on_drained,
-    .message = on_message,
-    .closed = on_channel_closed,
-};
-
-/* ---- the worker ---- */
-
-static void on_listening(void *ctx)
-{
-  struct zpm_proc *proc = ctx;
-
-  zpm_checks_on_listening(proc->checks);
-  proc->events->worker_changed(proc->ctx, proc);
-}
-
-static const struct zpm_worker_events WORKER_EVENTS = {
-    .listening = on_listening,
-};
-
-static int begin_worker(struct zpm_proc *proc)
-{
-  if (proc->recipe->config->mode != ZPM_MODE_CLUSTER)
-    return 0;
-  if (proc->recipe->cluster == NULL)
-    return ZPM_ENOMEM;
-  proc->worker =
-      zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
-                       zpm_seat_instance(proc->seat), &WORKER_EVENTS, proc);
-  return proc->worker != NULL ? 0 : ZPM_ENOMEM;
 }
 
 /* ---- begin ---- */
@@ -238,11 +139,8 @@ static int attach(struct zpm_proc *proc, int *ours)
   }
   if (rc != 0 || ours[ZPM_RUN_CHANNEL_FD] < 0)
     return rc;
-  rc = zpm_channel_open(proc->services->loop, ours[ZPM_RUN_CHANNEL_FD],
-                        &CHANNEL_EVENTS, proc, &proc->channel, &proc->error);
+  rc = zpm_proc_channel_open(proc, ours[ZPM_RUN_CHANNEL_FD]);
   ours[ZPM_RUN_CHANNEL_FD] = -1; /* taken over, also on failure */
-  if (rc == 0 && proc->worker != NULL)
-    zpm_worker_attach(proc->worker, proc->channel);
   return rc;
 }
 
@@ -342,7 +240,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   int rc;
 
   new_run(proc, 0);
-  rc = begin_worker(proc);
+  rc = zpm_proc_channel_begin_worker(proc);
   if (rc == 0)
     rc = open_notify(proc, &ends.ours[ZPM_RUN_NOTIFY], notify);
   if (rc != 0)
@@ -388,7 +286,7 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   int rc;
 
   new_run(proc, id);
-  rc = fds[ZPM_RUN_CHANNEL_FD] >= 0 ? begin_worker(proc) : 0;
+  rc = fds[ZPM_RUN_CHANNEL_FD] >= 0 ? zpm_proc_channel_begin_worker(proc) : 0;
   if (rc == 0)
     rc = attach(proc, fds);
   close_all(fds);
@@ -429,13 +327,13 @@ void zpm_proc_run_end(struct zpm_proc *proc)
       zpm_log_source_close(proc->sources[i]);
     proc->sources[i] = NULL;
   }
-  drop_channel(proc);
+  zpm_proc_channel_drop(proc);
   if (proc->notify_fd >= 0)
     close(proc->notify_fd);
   proc->notify_fd = -1;
   /* Of a start that failed halfway the keeper may have more than we do. */
   for (int fd = 1; fd < ZPM_RUN_FDS && proc->tree.id != 0; fd++)
-    forget_end(proc, fd);
+    zpm_proc_run_forget(proc, fd);
   zpm_launch_deinit(&proc->launch);
   proc->launch = (struct zpm_launch){0};
   zpm_run_tree_end(&proc->tree);

@@ -37,6 +37,9 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds);
 /* The keeper is a new one: gives it what it is to hold of the run. */
 void zpm_proc_run_hand_over(struct zpm_proc *proc);
 
+/* The keeper lets go of our end of the child's fd. */
+void zpm_proc_run_forget(const struct zpm_proc *proc, int fd);
+
 /* What is in the log pipes goes to the files, then all is closed. */
 void zpm_proc_run_end(struct zpm_proc *proc);
 

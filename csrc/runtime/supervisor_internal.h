@@ -16,7 +16,8 @@
 
 /*
  * What the files of the supervisor share: supervisor_life.c (birth and death),
- * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
+ * supervisor.c and supervisor_procs.c
+ * (what its parts tell it), supervisor_commands.c (what is asked
  * of it), supervisor_reload.c (of an app in cluster mode), supervisor_save.c
  * (state.json and the acknowledging of exits), supervisor_measure.c (figures),
  * supervisor_limits.c (maxMemory), supervisor_order.c (who comes after whom),
@@ -95,10 +96,14 @@ struct zpm_supervisor {
   void *closed_ctx;
 };
 
-/* What it listens to: the keeper, and its logs. */
+/* What it listens to: the keeper, procs, and its logs. */
 extern const struct zpm_keeper_events ZPM_SUPERVISOR_KEEPER_EVENTS;
+extern const struct zpm_proc_events ZPM_SUPERVISOR_PROC_EVENTS;
 zpm_log_output_cb zpm_supervisor_on_output;
 
+/* That something is different; `name` of an app, or NULL. */
+void zpm_supervisor_tell(struct zpm_supervisor *supervisor,
+                         enum zpm_event_kind kind, const char *name);
 /* A sentence for the host's log. */
 void zpm_supervisor_tell_trouble(struct zpm_supervisor *supervisor,
                                  const char *text);

@@ -1,0 +1,48 @@
+#include "runtime/channel.h"
+#include "runtime/checks.h"
+#include "runtime/cluster.h"
+#include "runtime/proc.h"
+
+/* What its app asks of a proc, beside its wishes. */
+
+void zpm_proc_renew(struct zpm_proc *proc, const char *why)
+{
+  bool changes = zpm_machine_is_alive(&proc->machine) &&
+                 proc->machine.state != ZPM_STOPPING;
+
+  if (changes)
+    zpm_error_set(&proc->error, ZPM_ESUPERSEDED, "%s", why);
+  zpm_proc_feed(proc, ZPM_EV_RENEW);
+}
+
+void zpm_proc_drain(struct zpm_proc *proc)
+{
+  proc->role = ZPM_ROLE_LEAVING;
+  proc->events->moved(proc->ctx, proc);
+  if (proc->worker != NULL)
+    zpm_worker_drain(proc->worker);
+}
+
+void zpm_proc_dismiss(struct zpm_proc *proc)
+{
+  proc->role = ZPM_ROLE_LEAVING;
+  if (proc->worker != NULL)
+    proc->policy.kill_timeout_ms = proc->recipe->config->drain_timeout_ms;
+  zpm_proc_feed(proc, ZPM_EV_STOP);
+}
+
+const char *zpm_proc_pending(const struct zpm_proc *proc)
+{
+  if (proc->clearing != NULL)
+    return "its port is being freed";
+  return proc->machine.state == ZPM_WARMING ? zpm_checks_pending(proc->checks)
+                                            : NULL;
+}
+
+bool zpm_proc_ask_heap(struct zpm_proc *proc)
+{
+  if (proc->channel == NULL || proc->machine.state != ZPM_RUNNING)
+    return false;
+  zpm_channel_ask_heap(proc->channel);
+  return true;
+}

@@ -1,0 +1,118 @@
+#include "runtime/proc_channel.h"
+
+#include "runtime/channel.h"
+#include "runtime/checks.h"
+#include "runtime/cluster.h"
+#include "runtime/proc.h"
+#include "runtime/proc_run.h"
+
+void zpm_proc_channel_drop(struct zpm_proc *proc)
+{
+  if (proc->worker != NULL)
+    zpm_worker_end(proc->worker);
+  proc->worker = NULL;
+  if (proc->channel == NULL)
+    return;
+  zpm_channel_close(proc->channel);
+  proc->channel = NULL;
+  zpm_proc_run_forget(proc, ZPM_RUN_CHANNEL_FD);
+}
+
+static void on_heap(void *ctx, uint64_t used_bytes, uint64_t lag_ns)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->heap_bytes = (int64_t)used_bytes;
+  proc->lag_ns = (int64_t)lag_ns;
+  proc->events->heap(proc->ctx, proc);
+}
+
+static void on_channel_closed(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_proc_channel_drop(proc);
+  proc->events->heap(proc->ctx, proc);
+}
+
+static void on_pong(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->worker != NULL)
+    zpm_worker_on_pong(proc->worker);
+  zpm_checks_on_pong(proc->checks);
+}
+
+static void on_message(void *ctx, const char *json, size_t len)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->worker != NULL)
+    zpm_worker_on_message(proc->worker, json, len);
+  zpm_checks_on_message(proc->checks, json, len);
+}
+
+static void on_drained(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->drained = true;
+  proc->events->worker_changed(proc->ctx, proc);
+}
+
+static void on_handle_lost(void *ctx, int64_t token)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->worker != NULL)
+    zpm_worker_on_handle_lost(proc->worker, token);
+}
+
+static const struct zpm_channel_events CHANNEL_EVENTS = {
+    .heap = on_heap,
+    .pong = on_pong,
+    .handle_lost = on_handle_lost,
+    .drained = on_drained,
+    .message = on_message,
+    .closed = on_channel_closed,
+};
+
+/* ---- the worker ---- */
+
+/* As good as process.send("ready"). */
+static const char READY[] = "\"ready\"";
+
+static void on_listening(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_checks_on_message(proc->checks, READY, sizeof(READY) - 1);
+  proc->events->worker_changed(proc->ctx, proc);
+}
+
+static const struct zpm_worker_events WORKER_EVENTS = {
+    .listening = on_listening,
+};
+
+int zpm_proc_channel_begin_worker(struct zpm_proc *proc)
+{
+  if (proc->recipe->config->mode != ZPM_MODE_CLUSTER)
+    return 0;
+  if (proc->recipe->cluster == NULL)
+    return ZPM_ENOMEM;
+  proc->worker =
+      zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
+                       zpm_seat_instance(proc->seat), &WORKER_EVENTS, proc);
+  return proc->worker != NULL ? 0 : ZPM_ENOMEM;
+}
+
+int zpm_proc_channel_open(struct zpm_proc *proc, int fd)
+{
+  int rc = zpm_channel_open(proc->services->loop, fd, &CHANNEL_EVENTS, proc,
+                            &proc->channel, &proc->error);
+
+  if (rc == 0 && proc->worker != NULL)
+    zpm_worker_attach(proc->worker, proc->channel);
+  return rc;
+}
