@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdnoreturn.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@ enum {
   AT_CHILD_FDS,
   OUT_OF_THE_WAY = ZPM_WIRE_FD_MAX, /* above every number a child can get */
   EXIT_NOT_RUN = 127,
+  PID_DIGITS = 10,
 };
 
 static noreturn void fail(int error_pipe, int stage)
@@ -113,6 +116,19 @@ static int enter(const struct zpm_spec *spec)
   return ZPM_STAGE_NONE;
 }
 
+/* sd_listen_fds(3): nobody but the process itself may take the sockets for its
+ * own, and its number is not known before. */
+static void put_listen_pid(char **envp)
+{
+  static const char KEY[] = "LISTEN_PID=";
+  size_t len = sizeof(KEY) - 1;
+
+  for (; *envp != NULL; envp++) {
+    if (strncmp(*envp, KEY, len) == 0 && strlen(*envp + len) >= PID_DIGITS)
+      snprintf(*envp + len, PID_DIGITS + 1, "%d", (int)getpid());
+  }
+}
+
 static noreturn void run(const int *given, size_t count,
                          const struct rlimit *nofile)
 {
@@ -141,6 +157,7 @@ static noreturn void run(const int *given, size_t count,
   failed = enter(&spec);
   if (failed != ZPM_STAGE_NONE)
     fail(error_pipe, failed);
+  put_listen_pid(spec.envp);
   zpm_spawn_reset_signals();
   execve(spec.path, spec.argv, spec.envp);
   fail(error_pipe, ZPM_STAGE_EXEC);

@@ -245,8 +245,27 @@ static enum zpm_event wish_for(const struct zpm_app *app,
                             life != NULL && life->run.leaving);
 }
 
+/* Of two that are current in one instance, one was to be forgotten: the one
+ * that has no run. */
+static void settle_roles(struct zpm_app *app)
+{
+  for (size_t i = 1; i < app->proc_count; i++) {
+    struct zpm_proc *one = app->procs[i - 1];
+    struct zpm_proc *other = app->procs[i];
+
+    if (zpm_seat_instance(one->seat) != zpm_seat_instance(other->seat) ||
+        one->role != other->role || one->role != ZPM_ROLE_CURRENT)
+      continue;
+    if (one->tree.id == 0)
+      one->role = ZPM_ROLE_LEAVING;
+    else
+      other->role = ZPM_ROLE_LEAVING;
+  }
+}
+
 void zpm_app_resume(struct zpm_app *app)
 {
+  settle_roles(app);
   for (size_t i = 0; i < app->proc_count; i++)
     zpm_proc_resume(app->procs[i]);
   for (size_t i = 0; i < app->proc_count;) {

@@ -237,6 +237,33 @@ bool zpm_cluster_has_port(const struct zpm_cluster *cluster, uint16_t port)
   return false;
 }
 
+/* As if a worker in Node had asked for it, so that it is kept like any other.
+ */
+int zpm_cluster_port_socket(struct zpm_cluster *cluster, uint16_t port)
+{
+  struct zpm_worker_message query = ZPM_WORKER_MESSAGE_NOTHING;
+  struct zpm_cluster_socket *socket;
+  struct zpm_str text = {0};
+  int rc = zpm_str_printf(&text,
+                          "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"queryServer\","
+                          "\"index\":0,\"data\":null,\"address\":null,"
+                          "\"port\":%u,\"addressType\":4,\"seq\":0}",
+                          (unsigned)port);
+
+  if (rc == 0)
+    rc = zpm_worker_message_parse(&query, text.data, text.len);
+  if (rc == 0)
+    rc = zpm_cluster_open_socket(cluster, &query, text.data, text.len, &socket);
+  if (rc == 0)
+    rc = zpm_cluster_listen(socket);
+  zpm_worker_message_deinit(&query);
+  zpm_str_deinit(&text);
+  if (rc != 0)
+    return rc;
+  zpm_cluster_keep(cluster);
+  return socket->fd;
+}
+
 /* ---- all of it ---- */
 
 struct zpm_cluster *zpm_cluster_create(struct zpm_services *services,

@@ -40,6 +40,9 @@ struct zpm_cluster *zpm_cluster_create(struct zpm_services *services,
 void zpm_cluster_destroy(struct zpm_cluster *cluster);
 /* The app is at rest: nobody is to connect to it any more. */
 void zpm_cluster_close_sockets(struct zpm_cluster *cluster);
+/* A socket that listens at that port of all addresses, for workers that do not
+ * ask: it stays the cluster's.  Or a negative code. */
+int zpm_cluster_port_socket(struct zpm_cluster *cluster, uint16_t port);
 /* Whether a socket of it is bound to that port. */
 bool zpm_cluster_has_port(const struct zpm_cluster *cluster, uint16_t port);
 

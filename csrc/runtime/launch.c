@@ -114,6 +114,8 @@ static int fill(struct zpm_launch *launch,
     return ZPM_ENOMEM;
   if (launch->is_node && options->channel_fd >= 0)
     rc = zpm_launch_env_add_channel(&launch->env, options);
+  else if (options->worker_id > 0)
+    rc = zpm_launch_env_add_socket(&launch->env);
   return rc == 0 ? build_argv(launch, options, runner->command, script) : rc;
 }
 

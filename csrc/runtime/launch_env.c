@@ -19,6 +19,9 @@ static const char *const PRIVATE[] = {
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NOTIFY_SOCKET",
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
 };
@@ -134,4 +137,14 @@ int zpm_launch_env_add_channel(struct zpm_strv *env,
   if (rc == 0 && options->worker_id > 0)
     rc = set_number(env, "NODE_UNIQUE_ID", (unsigned)options->worker_id);
   return rc;
+}
+
+int zpm_launch_env_add_socket(struct zpm_strv *env)
+{
+  int rc = zpm_strv_env_set(env, "LISTEN_FDS", "1");
+
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, "LISTEN_FDNAMES", "port");
+  /* The keeper puts the number there. */
+  return rc == 0 ? zpm_strv_env_set(env, "LISTEN_PID", "0000000000") : rc;
 }

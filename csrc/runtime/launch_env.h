@@ -26,4 +26,8 @@ int zpm_launch_env_build(struct zpm_strv *env,
 int zpm_launch_env_add_channel(struct zpm_strv *env,
                                const struct zpm_launch_options *options);
 
+/* What another program needs to find its socket, descriptor 3: as it is with
+ * systemd, sd_listen_fds(3). */
+int zpm_launch_env_add_socket(struct zpm_strv *env);
+
 #endif

@@ -26,8 +26,7 @@ void zpm_proc_drain(struct zpm_proc *proc)
 void zpm_proc_dismiss(struct zpm_proc *proc)
 {
   proc->role = ZPM_ROLE_LEAVING;
-  if (proc->worker != NULL)
-    proc->policy.kill_timeout_ms = proc->recipe->config->drain_timeout_ms;
+  proc->policy.kill_timeout_ms = proc->recipe->config->drain_timeout_ms;
   zpm_proc_feed(proc, ZPM_EV_STOP);
 }
 

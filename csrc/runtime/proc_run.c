@@ -171,13 +171,34 @@ static bool wants_channel(const struct zpm_proc *proc)
   return proc->services->agent_path != NULL || proc->worker != NULL;
 }
 
-static int check_kind(const struct zpm_proc *proc, struct zpm_error *err)
+/* One that does not ask for its sockets gets that of its port. */
+static int check_kind(struct zpm_proc *proc, struct zpm_error *err)
 {
   if (proc->worker == NULL || proc->launch.is_node)
     return 0;
+  zpm_worker_end(proc->worker);
+  proc->worker = NULL;
+  if (proc->recipe->config->port != 0)
+    return 0;
   return zpm_error_set(err, ZPM_ESTART,
-                       "cluster mode is for Node programs, and this is none: "
-                       "start it without --cluster");
+                       "cluster mode of a program that is not Node's needs a "
+                       "port: it gets a socket that listens there, as from "
+                       "systemd (LISTEN_FDS)");
+}
+
+static int open_port(struct zpm_proc *proc, struct ends *ends)
+{
+  unsigned port = proc->recipe->config->port;
+  int fd;
+
+  if (proc->recipe->cluster == NULL || proc->launch.is_node)
+    return 0;
+  fd = zpm_cluster_port_socket(proc->recipe->cluster, (uint16_t)port);
+  if (fd < 0)
+    return zpm_error_set(&proc->error, fd, "cannot listen at port %u: %s", port,
+                         uv_strerror(fd));
+  ends->child[ZPM_RUN_CHANNEL_FD] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return ends->child[ZPM_RUN_CHANNEL_FD] >= 0 ? 0 : -errno;
 }
 
 /* Two of one instance live at once while one succeeds the other. */
@@ -252,6 +273,8 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
                   rc);
   }
   rc = open_ends(&ends, proc->launch.is_node && wants_channel(proc));
+  if (rc == 0)
+    rc = open_port(proc, &ends);
   if (rc == 0)
     rc = keep_ours(proc, &ends);
   if (rc == 0)

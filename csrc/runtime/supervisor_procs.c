@@ -46,6 +46,19 @@ static void on_proc_begins(void *ctx, struct zpm_proc *proc)
     zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
 }
 
+/* One that is no more must not be found by whoever supervises next. */
+static void settle_proc(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                        struct zpm_proc *proc)
+{
+  size_t count = app->proc_count;
+
+  zpm_app_settle_proc(app, proc);
+  if (app->proc_count == count)
+    return;
+  zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
+}
+
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
 {
   struct zpm_supervisor *supervisor = owner_of(proc);
@@ -54,7 +67,7 @@ static void on_proc_changed(void *ctx, struct zpm_proc *proc)
   zpm_supervisor_save_mark(supervisor,
                            begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);
   on_proc_moved(ctx, proc); /* what went wrong has its words now */
-  zpm_app_settle_proc(ctx, proc);
+  settle_proc(supervisor, ctx, proc);
   zpm_app_sync_renewal(ctx);
   zpm_supervisor_settle(supervisor, ctx);
 }
