@@ -107,10 +107,12 @@ static struct totals sum_up(const struct zpm_app *app, size_t count)
 }
 
 static void put_config_part(struct zpm_writer *w,
-                            const struct zpm_config *config)
+                            const struct zpm_app_view *view)
 {
+  const struct zpm_config *config = view->config;
+
   put_text(w, "mode", config->mode == ZPM_MODE_CLUSTER ? "cluster" : "fork");
-  put_uint(w, "instances", config->instances);
+  put_uint(w, "instances", view->instances);
   put_text(w, "scriptPath", config->script_path);
   put_text(w, "cwd", config->cwd);
   put_maybe(w, "port", config->port > 0, config->port);
@@ -140,7 +142,7 @@ static void put_stats(struct zpm_writer *w, const struct zpm_app *app,
   put_cpu(w, view->cpu_percent);
   put_uint(w, "memoryRss", view->rss_bytes);
   put_heap(w, view->heap_bytes);
-  put_config_part(w, view->config);
+  put_config_part(w, view);
   put_past(w, view);
   put_maybe(w, "nextTryIn", totals.waiting, totals.next_try_in_ms);
   put_uint(w, "processes", totals.processes);

@@ -74,13 +74,13 @@ static int take_restart_word(struct parser *p, const struct zpm_flag *flag,
 static int store_field(struct parser *p, const struct zpm_flag *flag)
 {
   const struct zpm_field *field = &ZPM_FIELDS[flag->field];
-  const char *value = flag->negated ? "false" : "true";
+  const char *value;
   int rc = 0;
 
   if (flag->negated && flag->attached != NULL)
     return need_no_value(p, flag->shown + 2);
-  if (flag->negated || field->type == ZPM_FIELD_LATER)
-    value = flag->negated ? "false" : "true";
+  if (flag->negated)
+    value = "false";
   else if (field->type == ZPM_FIELD_BOOL || field->type == ZPM_FIELD_WATCH)
     value = flag->attached != NULL ? flag->attached : "true";
   else if (field->type == ZPM_FIELD_AUTORESTART)

@@ -167,11 +167,11 @@ int zpm_caller_settle(struct zpm_args *args, struct zpm_error *err)
   struct zpm_config *config = &args->config;
   int rc;
 
-  if (zpm_args_switch(args, "cluster", false))
-    return zpm_error_set(err, ZPM_EUNSUPPORTED,
-                         "--cluster is not available in this version yet: "
-                         "leave it out");
-  rc = settle_quoted(args, "with", settle_with, err);
+  rc = zpm_args_switch(args, "cluster", false)
+           ? zpm_caller_set(config, "mode", "cluster", err)
+           : 0;
+  if (rc == 0)
+    rc = settle_quoted(args, "with", settle_with, err);
   if (rc == 0)
     rc = settle_quoted(args, "args", settle_args, err);
   for (size_t i = 0; rc == 0 && i < args->rest_count; i++)

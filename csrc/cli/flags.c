@@ -70,8 +70,7 @@ static const char *suggest(const struct zpm_command *command, const char *name)
     add_options(&candidates, command->options);
   for (size_t i = 0;
        command != NULL && command->takes_config && i < ZPM_FIELD_COUNT; i++)
-    add(&candidates,
-        ZPM_FIELDS[i].type != ZPM_FIELD_LATER ? ZPM_FIELDS[i].flag : NULL);
+    add(&candidates, ZPM_FIELDS[i].flag);
   return zpm_suggest(name, candidates.names, candidates.count);
 }
 

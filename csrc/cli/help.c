@@ -74,6 +74,7 @@ static const char *placeholder(const struct zpm_field *field)
   case ZPM_FIELD_UMASK:
     return " OCTAL";
   case ZPM_FIELD_NICE:
+  case ZPM_FIELD_INSTANCES:
     return " N";
   case ZPM_FIELD_RLIMITS:
     return " NAME=N";
@@ -82,7 +83,6 @@ static const char *placeholder(const struct zpm_field *field)
   case ZPM_FIELD_WATCH:
     return "[=PATH]";
   case ZPM_FIELD_BOOL:
-  case ZPM_FIELD_LATER:
     break;
   }
   return "";
@@ -120,8 +120,7 @@ static int put_field(struct zpm_str *out, const struct zpm_field *field,
  * app in any case. */
 static bool is_taken(const struct zpm_field *field, bool changes)
 {
-  return field->flag != NULL && field->type != ZPM_FIELD_LATER &&
-         !(changes && strcmp(field->name, "name") == 0);
+  return field->flag != NULL && !(changes && strcmp(field->name, "name") == 0);
 }
 
 static int put_fields(struct zpm_str *out, const struct zpm_command *command)

@@ -158,13 +158,21 @@ int zpm_config_set_text(struct zpm_config *config, int field, const char *text,
   char label[LABEL_SIZE];
   int rc;
 
-  /* "--cluster=false" asks for nothing. */
-  if (f->type == ZPM_FIELD_LATER && strcmp(text, "false") == 0)
-    return 0;
   snprintf(label, sizeof(label), "%s%s", f->flag != NULL ? "--" : "",
            f->flag != NULL ? f->flag : f->name);
   rc = zpm_field_set_text(config, f, text, label, err);
   if (rc == 0)
     config->given |= bit((size_t)field);
   return rc;
+}
+
+unsigned zpm_config_instances(const struct zpm_config *config, unsigned cores)
+{
+  if (config->mode != ZPM_MODE_CLUSTER)
+    return 1;
+  if (config->instances > 0)
+    return (unsigned)config->instances;
+  return (unsigned)-config->instances < cores
+             ? cores - (unsigned)-config->instances
+             : 1;
 }

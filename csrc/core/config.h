@@ -35,6 +35,11 @@ enum zpm_interpreter {
 
 enum zpm_mode { ZPM_MODE_FORK, ZPM_MODE_CLUSTER };
 
+enum zpm_scheduling {
+  ZPM_SCHEDULING_RR,     /* the daemon accepts, and hands on */
+  ZPM_SCHEDULING_SHARED, /* all workers accept from the same socket */
+};
+
 enum zpm_autorestart {
   ZPM_AUTORESTART_NEVER,      /* false */
   ZPM_AUTORESTART_ON_FAILURE, /* true, the default: exit 0 is an end */
@@ -97,8 +102,10 @@ struct zpm_config {
   char *interpreter_command;
   struct zpm_strv interpreter_args;
 
-  int mode;           /* enum zpm_mode */
-  uint32_t instances; /* 1 in fork mode */
+  int mode;       /* enum zpm_mode */
+  int instances;  /* asked for; see zpm_config_instances */
+  int scheduling; /* enum zpm_scheduling */
+  uint32_t drain_timeout_ms;
 
   uint32_t kill_timeout_ms;
   int kill_signal; /* signal number */
@@ -170,6 +177,9 @@ uint64_t zpm_config_diff(const struct zpm_config *config,
  * space inside; not ".", "..", "all"), paths absolute, minBackoff <=
  * maxBackoff, interpreterCommand there if interpreter is custom, ... */
 int zpm_config_validate(struct zpm_config *config, struct zpm_error *err);
+
+/* How many processes it is to have on a machine of so many CPU cores. */
+unsigned zpm_config_instances(const struct zpm_config *config, unsigned cores);
 
 /* Whether a start is over only when the app is ready: it has a readiness probe,
  * or says so itself. */

@@ -1,16 +1,8 @@
 #include "core/config.h"
 
-/*
- * The table and nothing else.  A row of type LATER is a name that users may
- * know from the documentation of a later version: it is refused by name
- * instead of being called unknown.
- */
+/* The table and nothing else. */
 
 #define AT(member) offsetof(struct zpm_config, member)
-#define LATER(json, option, what)                                              \
-  {                                                                            \
-    .name = (json), .flag = (option), .type = ZPM_FIELD_LATER, .help = (what)  \
-  }
 
 enum {
   DAY_MS = 24 * 60 * 60 * 1000,
@@ -28,6 +20,7 @@ enum {
 static const char *const INTERPRETERS[] = {"auto", "node",   "python3",
                                            "bash", "custom", NULL};
 static const char *const MODES[] = {"fork", "cluster", NULL};
+static const char *const SCHEDULINGS[] = {"rr", "shared", NULL};
 static const char *const IMMEDIATE[] = {"auto", "hold", "retry", NULL};
 static const char *const LOG_FORMATS[] = {"raw", "json", NULL};
 
@@ -92,17 +85,33 @@ const struct zpm_field ZPM_FIELDS[] = {
      .offset = AT(mode),
      .choices = MODES,
      .fallback = "fork",
-     .help =
-         "fork: one process (cluster is not available in this version yet)"},
+     .help = "fork: one process; cluster: several, which share their ports"},
     {.name = "instances",
      .flag = "instances",
-     .type = ZPM_FIELD_UINT32,
+     .type = ZPM_FIELD_INSTANCES,
      .offset = AT(instances),
-     .min = 1,
      .max = MAX_INSTANCES,
-     .fallback = "1",
-     .help = "How many processes (more than 1 needs cluster mode, which is not "
-             "available in this version yet)"},
+     .fallback = "max",
+     .help = "How many processes, in cluster mode; max: one per CPU core; -1: "
+             "one less"},
+    {.name = "scheduling",
+     .flag = "scheduling",
+     .type = ZPM_FIELD_CHOICE,
+     .offset = AT(scheduling),
+     .choices = SCHEDULINGS,
+     .fallback = "rr",
+     .help =
+         "Who takes a connection, in cluster mode; rr: in turn, whoever has "
+         "the fewest in hand; shared: whoever is first"},
+    {.name = "drainTimeout",
+     .flag = "drain-timeout",
+     .type = ZPM_FIELD_UINT32,
+     .offset = AT(drain_timeout_ms),
+     .max = HOUR_MS,
+     .unit = "ms",
+     .fallback = "10000",
+     .help = "The longest that open connections may take to end when a reload "
+             "replaces their process"},
 
     {.name = "killTimeout",
      .flag = "kill-timeout",
@@ -333,9 +342,6 @@ const struct zpm_field ZPM_FIELDS[] = {
      .fallback = "true",
      .help = "End what listens on port before the start; false: refuse to "
              "start"},
-
-    LATER("scheduling", NULL, "How cluster mode spreads connections"),
-    LATER("drainTimeout", NULL, "Wait for open connections"),
 };
 
 const size_t ZPM_FIELD_COUNT = sizeof(ZPM_FIELDS) / sizeof(ZPM_FIELDS[0]);

@@ -109,20 +109,6 @@ static int fill_name(struct zpm_config *config)
 
 /* ---- the rest ---- */
 
-static int check_later(const struct zpm_config *config, struct zpm_error *err)
-{
-  if (config->mode != ZPM_MODE_FORK)
-    return zpm_error_set(err, ZPM_EUNSUPPORTED,
-                         "config.mode \"cluster\" is not available in this "
-                         "version yet: leave it out, or use \"fork\"");
-  if (config->instances != 1)
-    return zpm_error_set(err, ZPM_EUNSUPPORTED,
-                         "config.instances other than 1 is not available in "
-                         "this version yet: leave it out, or start the app "
-                         "several times under different names");
-  return 0;
-}
-
 static int settle_interpreter(struct zpm_config *config, struct zpm_error *err)
 {
   const char *command = config->interpreter_command;
@@ -186,9 +172,7 @@ int zpm_config_validate(struct zpm_config *config, struct zpm_error *err)
     return zpm_error_set(err, ZPM_ECONFIG,
                          "config.scriptPath is missing: give the script or "
                          "command to run");
-  rc = check_later(config, err);
-  if (rc == 0)
-    rc = settle(config, err);
+  rc = settle(config, err);
   if (rc == ZPM_ENOMEM)
     zpm_error_set(err, rc, "%s", zpm_code_text(rc));
   return rc;

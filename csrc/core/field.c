@@ -30,7 +30,7 @@ int zpm_field_find(const struct zpm_field *fields, size_t count,
 bool zpm_field_is_switch(const struct zpm_field *field)
 {
   return field->off || field->type == ZPM_FIELD_BOOL ||
-         field->type == ZPM_FIELD_AUTORESTART || field->type == ZPM_FIELD_LATER;
+         field->type == ZPM_FIELD_AUTORESTART;
 }
 
 /* Bytes of a member that can be copied and compared as it is; else 0. */
@@ -50,6 +50,7 @@ static size_t plain_size(const struct zpm_field *field)
   case ZPM_FIELD_SIGNAL:
   case ZPM_FIELD_UMASK:
   case ZPM_FIELD_NICE:
+  case ZPM_FIELD_INSTANCES:
     return sizeof(int);
   case ZPM_FIELD_STRING:
   case ZPM_FIELD_STRINGS:
@@ -57,7 +58,6 @@ static size_t plain_size(const struct zpm_field *field)
   case ZPM_FIELD_ENV:
   case ZPM_FIELD_RLIMITS:
   case ZPM_FIELD_PROBES:
-  case ZPM_FIELD_LATER:
     break;
   }
   return 0;
@@ -112,9 +112,8 @@ void zpm_field_clear(void *base, const struct zpm_field *field)
   case ZPM_FIELD_CHOICE:
   case ZPM_FIELD_AUTORESTART:
   case ZPM_FIELD_SIGNAL:
+  case ZPM_FIELD_INSTANCES:
     memset(member, 0, plain_size(field));
-    break;
-  case ZPM_FIELD_LATER:
     break;
   }
 }

@@ -32,10 +32,10 @@ enum zpm_field_type {
   ZPM_FIELD_ID,          /* uint32_t of a user or group, or ZPM_ID_KEEP */
   ZPM_FIELD_UMASK,       /* int, or ZPM_UMASK_KEEP; "022" is octal */
   ZPM_FIELD_NICE,        /* int, or ZPM_NICE_KEEP */
+  ZPM_FIELD_INSTANCES,   /* int, up to max; 0 "max", -N: that many fewer */
   ZPM_FIELD_RLIMITS,     /* struct zpm_rlimits; "nofile=4096:8192" */
   ZPM_FIELD_WATCH,       /* array of paths; true: "", the script's folder */
   ZPM_FIELD_PROBES,      /* struct zpm_probes */
-  ZPM_FIELD_LATER,       /* known, but its machinery is not here yet */
 };
 
 struct zpm_field {
@@ -43,7 +43,7 @@ struct zpm_field {
   const char *flag; /* long option of `zpm start` without dashes, or NULL; of a
                        probe: its shorter name in --probe, or NULL */
   enum zpm_field_type type;
-  size_t offset;              /* of the member in its struct; LATER: unused */
+  size_t offset;              /* of the member in its struct */
   const char *const *choices; /* NULL-terminated, CHOICE only */
   uint64_t min;
   uint64_t max;
@@ -73,7 +73,8 @@ bool zpm_field_equal(const void *a, const void *b,
 int zpm_field_set_text(void *base, const struct zpm_field *field,
                        const char *text, const char *label,
                        struct zpm_error *err);
-/* Sets one that is a number: UINT32, UINT64, SECONDS, ID, UMASK, NICE. */
+/* Sets one that is a number: UINT32, UINT64, SECONDS, ID, UMASK, NICE,
+ * INSTANCES. */
 int zpm_field_set_number(void *base, const struct zpm_field *field,
                          double value, const char *label,
                          struct zpm_error *err);

@@ -58,6 +58,11 @@ static void put_expected(char text[EXPECTED_SIZE],
   else if (field->type == ZPM_FIELD_NICE)
     snprintf(text, EXPECTED_SIZE, "a whole number of %d to %d", NICE_MIN,
              NICE_MAX);
+  else if (field->type == ZPM_FIELD_INSTANCES)
+    snprintf(text, EXPECTED_SIZE,
+             "a whole number of 1 to %llu, \"max\" for one per CPU core, or -1 "
+             "for one less",
+             (unsigned long long)field->max);
   else
     snprintf(text, EXPECTED_SIZE, "%sa whole number of %llu to %llu%s%s", zero,
              (unsigned long long)field->min, (unsigned long long)field->max,
@@ -89,6 +94,9 @@ static bool is_within(const struct zpm_field *field, double value)
     return value >= NICE_MIN && value <= NICE_MAX;
   if (field->type == ZPM_FIELD_UMASK)
     return value >= 0 && value <= UMASK_MAX;
+  if (field->type == ZPM_FIELD_INSTANCES)
+    return value != 0 && value <= (double)field->max &&
+           value >= -(double)field->max;
   return (field->off && value == 0) ||
          (value >= (double)field->min && value <= (double)field->max);
 }
@@ -99,7 +107,8 @@ static void store(void *base, const struct zpm_field *field, int64_t value)
 
   if (field->type == ZPM_FIELD_UINT64)
     *(uint64_t *)member = (uint64_t)value;
-  else if (field->type == ZPM_FIELD_NICE || field->type == ZPM_FIELD_UMASK)
+  else if (field->type == ZPM_FIELD_NICE || field->type == ZPM_FIELD_UMASK ||
+           field->type == ZPM_FIELD_INSTANCES)
     *(int *)member = (int)value;
   else
     *(uint32_t *)member = (uint32_t)value;

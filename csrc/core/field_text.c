@@ -145,6 +145,14 @@ static int add_watch(const struct setting *s)
                                                            : out_of_memory(s);
 }
 
+static int set_instances(const struct setting *s)
+{
+  if (strcmp(s->text, "max") != 0)
+    return set_number(s);
+  *(int *)member(s) = 0;
+  return 0;
+}
+
 static int add_probe(const struct setting *s)
 {
   struct zpm_probe probe;
@@ -154,13 +162,6 @@ static int add_probe(const struct setting *s)
     return zpm_probes_add(member(s), &probe) == 0 ? 0 : out_of_memory(s);
   zpm_probe_deinit(&probe);
   return rc;
-}
-
-static int refuse_later(const struct setting *s)
-{
-  return zpm_error_set(s->err, ZPM_EUNSUPPORTED,
-                       "%s is not available in this version yet: leave it out",
-                       s->label);
 }
 
 static setter *const SETTERS[] = {
@@ -177,10 +178,10 @@ static setter *const SETTERS[] = {
     [ZPM_FIELD_ID] = set_number,
     [ZPM_FIELD_UMASK] = set_number,
     [ZPM_FIELD_NICE] = set_number,
+    [ZPM_FIELD_INSTANCES] = set_instances,
     [ZPM_FIELD_RLIMITS] = set_rlimit,
     [ZPM_FIELD_WATCH] = add_watch,
     [ZPM_FIELD_PROBES] = add_probe,
-    [ZPM_FIELD_LATER] = refuse_later,
 };
 
 int zpm_field_set_text(void *base, const struct zpm_field *field,

@@ -38,8 +38,50 @@ void zpm_record_deinit(struct zpm_record *record)
   zpm_config_deinit(&record->config);
   zpm_environment_unref(record->environment);
   zpm_past_deinit(&record->past);
-  zpm_free(record->last_error);
+  for (size_t i = 0; i < record->life_count; i++)
+    zpm_free(record->lives[i].last_error);
+  zpm_free(record->lives);
   *record = (struct zpm_record){0};
+}
+
+unsigned zpm_seat_instance(zpm_seat seat)
+{
+  return seat % ZPM_SEAT_OTHER;
+}
+
+struct zpm_life *zpm_record_life(const struct zpm_record *record, zpm_seat seat)
+{
+  for (size_t i = 0; i < record->life_count; i++) {
+    if (record->lives[i].seat == seat)
+      return &record->lives[i];
+  }
+  return NULL;
+}
+
+struct zpm_life *zpm_record_add_life(struct zpm_record *record, zpm_seat seat)
+{
+  struct zpm_life *life = zpm_record_life(record, seat);
+  struct zpm_life *lives;
+
+  if (life != NULL)
+    return life;
+  lives = zpm_realloc(record->lives, (record->life_count + 1) * sizeof(*lives));
+  if (lives == NULL)
+    return NULL;
+  record->lives = lives;
+  life = &lives[record->life_count++];
+  *life = (struct zpm_life){.seat = seat};
+  return life;
+}
+
+void zpm_record_drop_life(struct zpm_record *record, zpm_seat seat)
+{
+  struct zpm_life *life = zpm_record_life(record, seat);
+
+  if (life == NULL)
+    return;
+  zpm_free(life->last_error);
+  *life = record->lives[--record->life_count];
 }
 
 void zpm_records_sort_by_start(struct zpm_record **records, size_t count)

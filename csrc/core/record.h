@@ -99,26 +99,49 @@ const char *zpm_exit_text(const struct zpm_exit *end,
  * could tell. */
 int zpm_exit_shell_code(const struct zpm_exit *end);
 
-struct zpm_record {
-  struct zpm_config config;
-  struct zpm_environment *environment; /* one reference held; may be NULL */
-  bool want_up;
+/* A process slot of an app, by the number of its instance (from 0) and a bit
+ * that tells the two apart which it has while one takes over from the other. */
+typedef unsigned zpm_seat;
+
+enum { ZPM_SEAT_OTHER = 1 << 16 };
+
+unsigned zpm_seat_instance(zpm_seat seat);
+
+/* What is remembered of one of them. */
+struct zpm_life {
+  zpm_seat seat;
   bool done; /* it ended by itself with exit 0 */
   struct zpm_build proven;
   uint32_t restart_count;  /* crashes in a row */
   uint32_t total_restarts; /* of its life, by hand or not */
-  uint64_t created_ms;     /* wall clock */
+  struct zpm_run run;
+  char *last_error; /* or NULL */
+};
+
+struct zpm_record {
+  struct zpm_config config;
+  struct zpm_environment *environment; /* one reference held; may be NULL */
+  bool want_up;
+  uint64_t created_ms; /* wall clock */
   /* Grows with each start that somebody asked for: what was started last has
    * the greatest, whatever the clock says. 0: never, or before this was noted.
    */
   uint64_t start_order;
   struct zpm_past past;
-  struct zpm_run run;
-  char *last_error; /* or NULL */
+  struct zpm_life *lives; /* none: it never ran */
+  size_t life_count;
 };
 
 void zpm_record_init(struct zpm_record *record);
 void zpm_record_deinit(struct zpm_record *record);
+
+/* NULL: nothing is remembered of that seat. */
+struct zpm_life *zpm_record_life(const struct zpm_record *record,
+                                 zpm_seat seat);
+/* The same, which is begun if need be; NULL: out of memory. */
+struct zpm_life *zpm_record_add_life(struct zpm_record *record, zpm_seat seat);
+/* Nothing is to be remembered of that seat any more. */
+void zpm_record_drop_life(struct zpm_record *record, zpm_seat seat);
 
 /* Brings records into the order in which they were started; those of the same
  * `start_order` stay as they are. */

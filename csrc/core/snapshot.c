@@ -9,18 +9,21 @@ static uint64_t started_at(const struct zpm_run *run, uint64_t now_ms,
 }
 
 void zpm_snapshot_of_record(struct zpm_snapshot *snapshot,
-                            const struct zpm_record *record,
+                            const struct zpm_record *record, zpm_seat seat,
                             const struct zpm_policy *policy, uint64_t now_ms,
                             uint64_t wall_ms)
 {
-  const struct zpm_run *run = &record->run;
+  static const struct zpm_life NONE = {0};
+  const struct zpm_life *found = zpm_record_life(record, seat);
+  const struct zpm_life *life = found != NULL ? found : &NONE;
+  const struct zpm_run *run = &life->run;
   struct zpm_effects effects = {0};
 
   *snapshot = (struct zpm_snapshot){
-      .machine = {.state = record->done ? ZPM_DONE : ZPM_STOPPED,
-                  .crashes = record->restart_count,
-                  .total_restarts = record->total_restarts,
-                  .proven = record->proven},
+      .machine = {.state = life->done ? ZPM_DONE : ZPM_STOPPED,
+                  .crashes = life->restart_count,
+                  .total_restarts = life->total_restarts,
+                  .proven = life->proven},
       .run = run->id,
       .start_ticks = run->start_ticks,
       .leader = run->pid,
@@ -31,8 +34,8 @@ void zpm_snapshot_of_record(struct zpm_snapshot *snapshot,
   };
   if (record->past.len > 0)
     snapshot->last = record->past.exits[0];
-  if (record->last_error != NULL)
-    zpm_error_set(&snapshot->error, ZPM_ESTART, "%s", record->last_error);
+  if (life->last_error != NULL)
+    zpm_error_set(&snapshot->error, ZPM_ESTART, "%s", life->last_error);
   if (run->id == 0)
     return;
   effects = zpm_machine_adopt(&snapshot->machine, policy, run,

@@ -43,7 +43,7 @@ struct zpm_snapshot {
 /* As much of it as a record tells, after everything else was lost.  `now_ms` is
  * monotonic, `wall_ms` the same moment on the clock on the wall. */
 void zpm_snapshot_of_record(struct zpm_snapshot *snapshot,
-                            const struct zpm_record *record,
+                            const struct zpm_record *record, zpm_seat seat,
                             const struct zpm_policy *policy, uint64_t now_ms,
                             uint64_t wall_ms);
 

@@ -86,7 +86,8 @@ static const struct zpm_option START_OPTIONS[] = {
     {"wait", 0, NULL, "Wait until it is ready, or has failed"},
     {"follow", 'f', NULL,
      "Show its output until Ctrl-C (with --dev on a terminal: the default)"},
-    {"cluster", 0, NULL, "Cluster mode (not available in this version yet)"},
+    {"cluster", 0, NULL,
+     "Several processes on the same ports, as many as --instances says"},
     {0},
 };
 

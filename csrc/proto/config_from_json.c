@@ -16,21 +16,6 @@ struct decoder {
   struct zpm_error *err;
 };
 
-/* false, [] and {} ask for nothing. */
-static bool asks_for_something(const cJSON *json)
-{
-  bool container = cJSON_IsArray(json) || cJSON_IsObject(json);
-
-  return !cJSON_IsFalse(json) && !(container && json->child == NULL);
-}
-
-static int decode_later(struct decoder *d, const struct zpm_field_json *v)
-{
-  if (d->forgiving || !asks_for_something(v->json))
-    return 0;
-  return zpm_field_set_text(d->config, v->field, "", v->label, d->err);
-}
-
 static int decode_field(struct decoder *d, const cJSON *json, int index)
 {
   char label[LABEL_SIZE]; /* "config.logs.maxFiles" */
@@ -51,8 +36,6 @@ static int decode_field(struct decoder *d, const cJSON *json, int index)
   d->seen |= bit;
   if (cJSON_IsNull(json))
     return 0;
-  if (v.field->type == ZPM_FIELD_LATER)
-    return decode_later(d, &v);
   rc = zpm_field_from_json(&v);
   if (rc == 0)
     d->config->given |= bit;

@@ -134,6 +134,13 @@ static int decode_number_or_text(const struct zpm_field_json *v)
   return decode_number(v);
 }
 
+static int decode_instances(const struct zpm_field_json *v)
+{
+  if (cJSON_IsString(v->json) && strcmp(v->json->valuestring, "max") == 0)
+    return set_text(v, "max");
+  return decode_number(v);
+}
+
 static int decode_bool(const struct zpm_field_json *v)
 {
   if (!cJSON_IsBool(v->json))
@@ -184,6 +191,7 @@ static decode *const DECODERS[] = {
     [ZPM_FIELD_ID] = decode_number,
     [ZPM_FIELD_UMASK] = decode_number_or_text,
     [ZPM_FIELD_NICE] = decode_number,
+    [ZPM_FIELD_INSTANCES] = decode_instances,
     [ZPM_FIELD_RLIMITS] = decode_rlimits,
     [ZPM_FIELD_WATCH] = decode_watch,
     [ZPM_FIELD_PROBES] = decode_probes,

@@ -12,7 +12,7 @@
  */
 struct zpm_field_json {
   void *base;                    /* a zpm_config, or a zpm_probe */
-  const struct zpm_field *field; /* not of type LATER */
+  const struct zpm_field *field;
   const cJSON *json;             /* not null */
   const char *label;             /* "config.logs.maxFiles", for messages */
   bool forgiving;                /* unknown keys in it are passed over */

@@ -68,6 +68,11 @@ static cJSON *encode_unless(bool kept, double value)
   return kept ? cJSON_CreateBool(false) : cJSON_CreateNumber(value);
 }
 
+static cJSON *encode_instances(int count)
+{
+  return count == 0 ? cJSON_CreateString("max") : cJSON_CreateNumber(count);
+}
+
 cJSON *zpm_field_to_json(const void *base, const struct zpm_field *field,
                          bool with_secrets)
 {
@@ -104,12 +109,12 @@ cJSON *zpm_field_to_json(const void *base, const struct zpm_field *field,
                          *(const int *)value);
   case ZPM_FIELD_UMASK:
     return encode_umask(*(const int *)value);
+  case ZPM_FIELD_INSTANCES:
+    return encode_instances(*(const int *)value);
   case ZPM_FIELD_RLIMITS:
     return zpm_rlimits_to_json(value);
   case ZPM_FIELD_PROBES:
     return zpm_probes_to_json(value);
-  case ZPM_FIELD_LATER:
-    break;
   }
   return NULL;
 }

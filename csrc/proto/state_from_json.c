@@ -1,6 +1,5 @@
 #include "proto/state_json.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -8,6 +7,7 @@
 #include "base/alloc.h"
 #include "proto/config_json.h"
 #include "proto/json.h"
+#include "proto/state_life.h"
 #include "proto/state_value.h"
 
 /* One reading of a state file. */
@@ -52,68 +52,6 @@ static int load_environment(const struct loader *l, const cJSON *app,
     return zpm_state_value_wrong("environment", "the index of one", l->err);
   record->environment = zpm_environment_ref(l->environments[index]);
   return 0;
-}
-
-static int load_wish(const struct loader *l, const cJSON *app,
-                     struct zpm_record *record)
-{
-  int rc = zpm_state_value_bool(app, "wantUp", &record->want_up, l->err);
-
-  return rc != 0 ? rc
-                 : zpm_state_value_bool(app, "done", &record->done, l->err);
-}
-
-static int load_build(const struct loader *l, const cJSON *item,
-                      const char *key, struct zpm_build *build)
-{
-  const cJSON *object;
-  int rc = zpm_state_value_object(item, key, &object, l->err);
-
-  if (rc != 0 || object == NULL)
-    return rc;
-  rc = zpm_state_value_u64(object, "mtimeNs", &build->mtime_ns, l->err);
-  return rc != 0 ? rc
-                 : zpm_state_value_u64(object, "size", &build->size, l->err);
-}
-
-static int load_whereabouts(const struct loader *l, const cJSON *object,
-                            struct zpm_run *run)
-{
-  uint32_t pid = 0;
-  int rc = zpm_state_value_u32(object, "pid", &pid, l->err);
-
-  if (rc == 0 && pid > INT_MAX)
-    rc = zpm_state_value_wrong("pid", "the number of a process", l->err);
-  run->pid = rc == 0 ? (int)pid : 0;
-  if (rc == 0)
-    rc = zpm_state_value_u64(object, "startTicks", &run->start_ticks, l->err);
-  if (rc == 0)
-    rc = zpm_state_value_u64(object, "boot", &run->boot, l->err);
-  if (rc == 0)
-    rc = zpm_state_value_u64(object, "out", &run->pipes[0], l->err);
-  return rc != 0 ? rc
-                 : zpm_state_value_u64(object, "err", &run->pipes[1], l->err);
-}
-
-static int load_run(const struct loader *l, const cJSON *app,
-                    struct zpm_run *run)
-{
-  const cJSON *object;
-  int rc = zpm_state_value_object(app, "run", &object, l->err);
-
-  if (rc != 0 || object == NULL)
-    return rc;
-  rc = zpm_state_value_u64(object, "id", &run->id, l->err);
-  if (rc == 0)
-    rc = zpm_state_value_u64(object, "startedAt", &run->started_ms, l->err);
-  if (rc == 0)
-    rc = zpm_state_value_bool(object, "leaving", &run->leaving, l->err);
-  run->ready = true; /* unless it says otherwise */
-  if (rc == 0)
-    rc = zpm_state_value_bool(object, "ready", &run->ready, l->err);
-  if (rc == 0)
-    rc = load_whereabouts(l, object, run);
-  return rc != 0 ? rc : load_build(l, object, "build", &run->build);
 }
 
 static int load_cause(const struct loader *l, const cJSON *item, int *cause)
@@ -184,39 +122,54 @@ static int load_past(const struct loader *l, const cJSON *app,
   return 0;
 }
 
-static int load_error(const struct loader *l, const cJSON *app,
+static int load_life(const struct loader *l, const cJSON *item,
+                     struct zpm_record *record)
+{
+  struct zpm_life *life;
+  uint32_t seat = 0;
+  int rc;
+
+  if (!cJSON_IsObject(item))
+    return zpm_state_value_wrong("workers", "an array of objects", l->err);
+  rc = zpm_state_value_u32(item, "seat", &seat, l->err);
+  if (rc != 0)
+    return rc;
+  if (zpm_record_life(record, seat) != NULL)
+    return zpm_state_value_wrong("seat", "there once", l->err);
+  life = zpm_record_add_life(record, seat);
+  return life != NULL ? zpm_state_life_from_json(life, item, l->err)
+                      : out_of_memory(l);
+}
+
+/* That of an app which has one process is told as the app's own. */
+static int load_lives(const struct loader *l, const cJSON *app,
                       struct zpm_record *record)
 {
-  const cJSON *item = zpm_state_value(app, "lastError");
+  const cJSON *list = zpm_state_value(app, "workers");
+  const cJSON *item;
+  int rc = 0;
 
-  if (item == NULL)
-    return 0;
-  if (!cJSON_IsString(item))
-    return zpm_state_value_wrong("lastError", "a string", l->err);
-  record->last_error = zpm_strdup(item->valuestring);
-  return record->last_error != NULL ? 0 : out_of_memory(l);
+  if (list == NULL)
+    return load_life(l, app, record);
+  if (!cJSON_IsArray(list))
+    return zpm_state_value_wrong("workers", "an array", l->err);
+  for (item = list->child; rc == 0 && item != NULL; item = item->next)
+    rc = load_life(l, item, record);
+  return rc;
 }
 
 static int load_history(const struct loader *l, const cJSON *app,
                         struct zpm_record *record)
 {
-  int rc = load_build(l, app, "proven", &record->proven);
+  int rc = zpm_state_value_bool(app, "wantUp", &record->want_up, l->err);
 
-  if (rc == 0)
-    rc = zpm_state_value_u32(app, "restartCount", &record->restart_count,
-                             l->err);
-  if (rc == 0)
-    rc = zpm_state_value_u32(app, "totalRestarts", &record->total_restarts,
-                             l->err);
   if (rc == 0)
     rc = zpm_state_value_u64(app, "createdMs", &record->created_ms, l->err);
   if (rc == 0)
     rc = zpm_state_value_u64(app, "startOrder", &record->start_order, l->err);
   if (rc == 0)
     rc = load_past(l, app, &record->past);
-  if (rc == 0)
-    rc = load_run(l, app, &record->run);
-  return rc != 0 ? rc : load_error(l, app, record);
+  return rc != 0 ? rc : load_lives(l, app, record);
 }
 
 static int check_unique(const struct loader *l, const struct zpm_record *record)
@@ -244,8 +197,6 @@ static int load_app(const struct loader *l, const cJSON *app)
     rc = check_unique(l, record);
   if (rc == 0)
     rc = load_environment(l, app, record);
-  if (rc == 0)
-    rc = load_wish(l, app, record);
   return rc != 0 ? rc : load_history(l, app, record);
 }
 

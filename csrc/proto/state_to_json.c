@@ -168,26 +168,55 @@ static int put_past(cJSON *app, const struct zpm_past *past)
   return list != NULL ? rc : ZPM_ENOMEM;
 }
 
+static int put_life(cJSON *item, const struct zpm_life *life)
+{
+  const char *error = life->last_error;
+  int rc = life->seat != 0 ? put_u64(item, "seat", life->seat) : 0;
+
+  if (rc == 0 && life->done)
+    rc = zpm_json_put(item, "done", cJSON_CreateBool(true));
+  if (rc == 0)
+    rc = put_build(item, "proven", &life->proven);
+  if (rc == 0)
+    rc = put_u64(item, "restartCount", life->restart_count);
+  if (rc == 0)
+    rc = put_u64(item, "totalRestarts", life->total_restarts);
+  if (rc == 0)
+    rc = put_run(item, &life->run);
+  if (rc == 0 && error != NULL)
+    rc = zpm_json_put(item, "lastError", zpm_json_text(error, strlen(error)));
+  return rc;
+}
+
+/* That of an app which has one process is told as the app's own, as it ever
+ * was. */
+static int put_lives(cJSON *app, const struct zpm_record *record)
+{
+  cJSON *list;
+  int rc = 0;
+
+  if (record->life_count == 1)
+    return put_life(app, &record->lives[0]);
+  list = cJSON_AddArrayToObject(app, "workers");
+  for (size_t i = 0; rc == 0 && list != NULL && i < record->life_count; i++) {
+    cJSON *item = cJSON_CreateObject();
+
+    rc = zpm_json_push(list, item);
+    if (rc == 0)
+      rc = put_life(item, &record->lives[i]);
+  }
+  return list != NULL ? rc : ZPM_ENOMEM;
+}
+
 static int put_history(cJSON *app, const struct zpm_record *record)
 {
-  const char *error = record->last_error;
-  int rc = put_build(app, "proven", &record->proven);
+  int rc = put_u64(app, "createdMs", record->created_ms);
 
-  if (rc == 0)
-    rc = put_u64(app, "restartCount", record->restart_count);
-  if (rc == 0)
-    rc = put_u64(app, "totalRestarts", record->total_restarts);
-  if (rc == 0)
-    rc = put_u64(app, "createdMs", record->created_ms);
   if (rc == 0 && record->start_order != 0)
     rc = put_u64(app, "startOrder", record->start_order);
   if (rc == 0)
     rc = put_past(app, &record->past);
-  if (rc == 0)
-    rc = put_run(app, &record->run);
-  if (rc == 0 && error != NULL)
-    rc = zpm_json_put(app, "lastError", zpm_json_text(error, strlen(error)));
-  return rc;
+  return rc != 0 ? rc : put_lives(app, record);
 }
 
 static int put_app(cJSON *app, const struct zpm_record *record, int environment)
@@ -199,8 +228,6 @@ static int put_app(cJSON *app, const struct zpm_record *record, int environment)
     rc = zpm_json_put(app, "environment", cJSON_CreateNumber(environment));
   if (rc == 0)
     rc = zpm_json_put(app, "wantUp", cJSON_CreateBool(record->want_up));
-  if (rc == 0 && record->done)
-    rc = zpm_json_put(app, "done", cJSON_CreateBool(true));
   return rc != 0 ? rc : put_history(app, record);
 }
 

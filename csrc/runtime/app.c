@@ -1,6 +1,7 @@
-#include "runtime/app.h"
+#include "runtime/app_internal.h"
 
 #include "base/alloc.h"
+#include "runtime/cluster.h"
 #include "runtime/wall.h"
 
 static struct zpm_log_rules rules_of(const struct zpm_config *config)
@@ -30,38 +31,36 @@ static int open_logs(struct zpm_app *app, struct zpm_logs *logs,
   for (int i = 0; i < 2 && rc == 0; i++)
     rc = zpm_log_open(logs, app->record.config.name, (enum zpm_stream)i, &rules,
                       &app->recipe.logs[i], err);
-  if (rc != 0)
-    close_logs(app);
   return rc;
 }
 
-bool zpm_app_is_wanted(const struct zpm_app *app)
+static void on_procs_closed(void *ctx)
 {
-  return zpm_app_wants_up(app) && !app->forget;
+  struct zpm_app *app = ctx;
+  void (*closed)(void *ctx) = app->closed;
+  void *closed_ctx = app->closed_ctx;
+
+  close_logs(app);
+  zpm_cluster_destroy(app->cluster);
+  zpm_record_deinit(&app->record);
+  zpm_free(app->procs);
+  zpm_free(app);
+  closed(closed_ctx);
 }
 
-/* What is remembered of the last life goes on counting. */
-static void restore(struct zpm_proc *proc, const struct zpm_record *record)
+/* Without memory for a cluster there is none, and no start in its mode. */
+static void fit_cluster(struct zpm_app *app)
 {
-  proc->machine.crashes = record->restart_count;
-  proc->machine.total_restarts = record->total_restarts;
-  proc->machine.proven = record->proven;
-  if (record->done)
-    proc->machine.state = ZPM_DONE;
-  if (record->past.len > 0)
-    proc->last_exit = record->past.exits[0];
-  if (record->last_error != NULL)
-    zpm_error_set(&proc->error, ZPM_ESTART, "%s", record->last_error);
+  bool wanted = app->record.config.mode == ZPM_MODE_CLUSTER;
+
+  if (wanted && app->cluster == NULL)
+    app->cluster = zpm_cluster_create(app->services, &app->record.config);
+  app->recipe.cluster = wanted ? app->cluster : NULL;
 }
 
-static void init_procs(struct zpm_app *app, struct zpm_services *services,
-                       const struct zpm_proc_events *events)
+static void on_unborn_closed(void *ctx)
 {
-  for (size_t i = 0; i < app->proc_count; i++) {
-    zpm_proc_init(&app->procs[i], services, &app->recipe, events, app);
-    app->procs[i].instance = (unsigned)i;
-    restore(&app->procs[i], &app->record);
-  }
+  (void)ctx;
 }
 
 int zpm_app_create(struct zpm_services *services,
@@ -76,35 +75,24 @@ int zpm_app_create(struct zpm_services *services,
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   zpm_list_init(&app->link);
   zpm_list_init(&app->waiters);
+  app->services = services;
+  app->events = events;
   app->record = *record;
-  app->proc_count = 1;
-  app->procs = zpm_alloc_zeroed(app->proc_count, sizeof(*app->procs));
   app->recipe.config = &app->record.config;
   app->recipe.environment = app->record.environment;
-  rc = app->procs != NULL ? open_logs(app, services->logs, err)
-                          : zpm_error_set(err, ZPM_ENOMEM, "out of memory");
+  zpm_closer_init(&app->closer, on_procs_closed, app);
+  fit_cluster(app);
+  rc = open_logs(app, services->logs, err);
+  if (rc == 0 && zpm_app_restore_procs(app) != 0)
+    rc = zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   if (rc != 0) {
-    zpm_free(app->procs);
-    zpm_free(app);
+    app->record = (struct zpm_record){0}; /* it stays the caller's */
+    zpm_app_close(app, on_unborn_closed, NULL);
     return rc;
   }
-  init_procs(app, services, events);
   *record = (struct zpm_record){0};
   *out = app;
   return 0;
-}
-
-static void on_procs_closed(void *ctx)
-{
-  struct zpm_app *app = ctx;
-  void (*closed)(void *ctx) = app->closed;
-  void *closed_ctx = app->closed_ctx;
-
-  close_logs(app);
-  zpm_record_deinit(&app->record);
-  zpm_free(app->procs);
-  zpm_free(app);
-  closed(closed_ctx);
 }
 
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
@@ -113,11 +101,8 @@ void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx)
   zpm_app_drop_renewal(app);
   app->closed = closed;
   app->closed_ctx = ctx;
-  zpm_closer_init(&app->closer, on_procs_closed, app);
-  for (size_t i = 0; i < app->proc_count; i++) {
-    zpm_closer_hold(&app->closer);
-    zpm_proc_close(&app->procs[i], zpm_closer_on_closed, &app->closer);
-  }
+  while (app->proc_count > 0)
+    zpm_app_release_proc(app, app->procs[app->proc_count - 1]);
   zpm_closer_release(&app->closer);
 }
 
@@ -132,104 +117,11 @@ void zpm_app_configure(struct zpm_app *app, struct zpm_config *config)
   app->recipe.environment = app->record.environment;
   for (int i = 0; i < 2; i++)
     zpm_log_set_rules(app->recipe.logs[i], &rules);
+  fit_cluster(app);
+  zpm_app_fit_procs(app);
 }
 
-void zpm_app_feed(struct zpm_app *app, enum zpm_event wish)
-{
-  for (size_t i = 0; i < app->proc_count; i++)
-    zpm_proc_feed(&app->procs[i], wish);
-}
-
-/* ---- looking ---- */
-
-enum zpm_status zpm_app_status_of(enum zpm_state state)
-{
-  switch (state) {
-  case ZPM_STOPPED:
-  case ZPM_DONE:
-    return ZPM_STATUS_STOPPED;
-  case ZPM_STARTING:
-  case ZPM_WARMING:
-    return ZPM_STATUS_STARTING;
-  case ZPM_RUNNING:
-    return ZPM_STATUS_RUNNING;
-  case ZPM_STOPPING:
-    return ZPM_STATUS_STOPPING;
-  case ZPM_BACKOFF:
-  case ZPM_QUEUED:
-    return ZPM_STATUS_CRASHED;
-  case ZPM_HELD:
-  case ZPM_STATES:
-    break;
-  }
-  return ZPM_STATUS_ERRORED;
-}
-
-enum zpm_status zpm_app_status(const struct zpm_app *app)
-{
-  return zpm_app_status_of(app->procs[0].machine.state);
-}
-
-bool zpm_app_wants_up(const struct zpm_app *app)
-{
-  return zpm_machine_wants_up(&app->procs[0].machine);
-}
-
-bool zpm_app_runs(const struct zpm_app *app)
-{
-  return zpm_machine_runs(&app->procs[0].machine);
-}
-
-bool zpm_app_is_done(const struct zpm_app *app)
-{
-  return app->procs[0].machine.state == ZPM_DONE;
-}
-
-bool zpm_app_is_stuck(const struct zpm_app *app)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    if (zpm_machine_is_stuck(&app->procs[i].machine))
-      return true;
-  }
-  return false;
-}
-
-bool zpm_app_is_busy(const struct zpm_app *app)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    const struct zpm_machine *machine = &app->procs[i].machine;
-
-    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF ||
-        machine->state == ZPM_QUEUED)
-      return true;
-  }
-  return zpm_app_awaits_renewal(app);
-}
-
-uint64_t zpm_app_starts(const struct zpm_app *app)
-{
-  uint64_t starts = 0;
-
-  for (size_t i = 0; i < app->proc_count; i++)
-    starts += app->procs[i].starts;
-  return starts;
-}
-
-int zpm_app_pid(const struct zpm_app *app)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    if (app->procs[i].tree.leader != 0 && !app->procs[i].tree.leader_ended)
-      return app->procs[i].tree.leader;
-  }
-  return 0;
-}
-
-const char *zpm_app_error(const struct zpm_app *app)
-{
-  const struct zpm_error *error = &app->procs[0].error;
-
-  return error->code != 0 ? error->message : NULL;
-}
+/* ---- saving ---- */
 
 static struct zpm_run run_of(const struct zpm_proc *proc)
 {
@@ -252,17 +144,31 @@ static struct zpm_run run_of(const struct zpm_proc *proc)
   };
 }
 
-void zpm_app_sync_record(struct zpm_app *app)
+/* Without the memory for it, it is remembered without its error. */
+static void sync_life(struct zpm_life *life, const struct zpm_proc *proc,
+                      bool wishes)
 {
-  const struct zpm_proc *proc = &app->procs[0];
-  const char *error = zpm_app_error(app);
+  const struct zpm_error *error = &proc->error;
 
-  app->record.want_up = zpm_app_is_wanted(app);
-  app->record.proven = proc->machine.proven;
-  app->record.restart_count = proc->machine.crashes;
-  app->record.total_restarts = proc->machine.total_restarts;
-  app->record.done = zpm_app_is_done(app);
-  app->record.run = run_of(proc);
-  zpm_free(app->record.last_error);
-  app->record.last_error = error != NULL ? zpm_strdup(error) : NULL;
+  life->proven = proc->machine.proven;
+  life->restart_count = proc->machine.crashes;
+  life->total_restarts = proc->machine.total_restarts;
+  if (wishes)
+    life->done = proc->machine.state == ZPM_DONE;
+  life->run = run_of(proc);
+  zpm_free(life->last_error);
+  life->last_error = error->code != 0 ? zpm_strdup(error->message) : NULL;
+}
+
+void zpm_app_sync_record(struct zpm_app *app, bool wishes)
+{
+  if (wishes)
+    app->record.want_up = zpm_app_is_wanted(app);
+  for (size_t i = 0; i < app->proc_count; i++) {
+    struct zpm_life *life =
+        zpm_record_add_life(&app->record, app->procs[i]->seat);
+
+    if (life != NULL)
+      sync_life(life, app->procs[i], wishes);
+  }
 }

@@ -14,20 +14,26 @@
  * One app: what is remembered of it, its logs and its process slots.  The
  * supervisor owns it; callers of commands wait at it.
  */
+struct zpm_cluster;
 struct zpm_renewal;
 
 struct zpm_app {
   struct zpm_list link; /* in the supervisor's apps */
   struct zpm_record record;
   struct zpm_recipe recipe;
-  struct zpm_proc *procs;
+  struct zpm_services *services;
+  const struct zpm_proc_events *events;
+  struct zpm_proc **procs;
   size_t proc_count;
+  struct zpm_cluster *cluster; /* NULL: it never was in cluster mode */
   struct zpm_renewal *renewal; /* NULL: nothing starts it anew by itself */
   struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
+  bool feeding;                /* some of its procs have heard of a wish, and
+                                  some have not */
   bool forget;                 /* wanted: deleted as soon as it is stopped */
   enum zpm_stream last_stream; /* that had output */
 
-  struct zpm_closer closer; /* for zpm_app_close */
+  struct zpm_closer closer; /* of it and of procs that it has dropped */
   void (*closed)(void *ctx);
   void *closed_ctx;
 };
@@ -41,21 +47,46 @@ int zpm_app_create(struct zpm_services *services,
 /* Unlinks it; its memory goes when `closed` has been called. */
 void zpm_app_close(struct zpm_app *app, void (*closed)(void *ctx), void *ctx);
 
-/* Takes the config over: in force from the next start on. */
+/* Takes the config over: in force from the next start on.  As many procs as it
+ * asks for are current afterwards, for want of memory fewer; what is too much
+ * is stopped. */
 void zpm_app_configure(struct zpm_app *app, struct zpm_config *config);
 
-/* A wish, for all its procs. */
+/* A wish, for all its instances. */
 void zpm_app_feed(struct zpm_app *app, enum zpm_event wish);
+
+/* After a takeover: does for each proc what was wanted of it. */
+void zpm_app_resume(struct zpm_app *app);
+
+/* app_procs.c: its procs, and what they come to together. */
+
+/* In a new seat for that instance; NULL: out of memory. */
+struct zpm_proc *zpm_app_add_proc(struct zpm_app *app, unsigned instance,
+                                  enum zpm_role role);
+/* One that is stopped, and not to be known any more. */
+void zpm_app_drop_proc(struct zpm_app *app, struct zpm_proc *proc);
+/* After any change of it: one that leaves and has stopped is dropped. */
+void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc);
+/* As many current ones as the config says. */
+void zpm_app_fit_procs(struct zpm_app *app);
+/* How many of them are to be current. */
+unsigned zpm_app_instances(const struct zpm_app *app);
+/* The current one of the lowest instance. */
+struct zpm_proc *zpm_app_first(const struct zpm_app *app);
 
 enum zpm_status zpm_app_status(const struct zpm_app *app);
 enum zpm_status zpm_app_status_of(enum zpm_state state);
 bool zpm_app_wants_up(const struct zpm_app *app);
 /* The wish that outlives us: it is to be up, and is not to be deleted. */
 bool zpm_app_is_wanted(const struct zpm_app *app);
-/* Its program runs, ready or not. */
+/* All of its instances are running. */
+bool zpm_app_is_running(const struct zpm_app *app);
+/* The program of one of them runs, ready or not. */
 bool zpm_app_runs(const struct zpm_app *app);
 /* It ended well by itself. */
 bool zpm_app_is_done(const struct zpm_app *app);
+/* No process of it lives, and none is wanted. */
+bool zpm_app_is_at_rest(const struct zpm_app *app);
 /* Something of it survives SIGKILL. */
 bool zpm_app_is_stuck(const struct zpm_app *app);
 /* A process of it lives, or is going to without anybody's doing: after its
@@ -81,7 +112,8 @@ void zpm_app_note_exit(struct zpm_app *app, const struct zpm_proc *proc);
 void zpm_app_note_lines(struct zpm_app *app, struct zpm_proc *proc,
                         const char *logs_folder);
 
-/* Brings the record up to date with the procs, for saving. */
-void zpm_app_sync_record(struct zpm_app *app);
+/* Brings the record up to date with the procs, for saving; `wishes` too: that
+ * it is wanted up, or has ended well. */
+void zpm_app_sync_record(struct zpm_app *app, bool wishes);
 
 #endif

@@ -6,14 +6,16 @@ static void on_renew(void *ctx, const char *why)
 {
   struct zpm_app *app = ctx;
 
-  for (size_t i = 0; i < app->proc_count; i++)
-    zpm_proc_renew(&app->procs[i], why);
+  for (size_t i = 0; i < app->proc_count; i++) {
+    if (app->procs[i]->role == ZPM_ROLE_CURRENT)
+      zpm_proc_renew(app->procs[i], why);
+  }
 }
 
 static void on_renewal_trouble(void *ctx, const char *text)
 {
   struct zpm_app *app = ctx;
-  struct zpm_proc *proc = &app->procs[0];
+  struct zpm_proc *proc = zpm_app_first(app);
 
   proc->events->trouble(app, proc, text);
 }
@@ -23,18 +25,24 @@ static const struct zpm_renewal_events RENEWAL_EVENTS = {
     .trouble = on_renewal_trouble,
 };
 
+/* What any of its instances would heed. */
 static struct zpm_renewal_wish wish_of(const struct zpm_app *app)
 {
   const struct zpm_config *config = &app->record.config;
-  const struct zpm_machine *machine = &app->procs[0].machine;
+  bool watches = zpm_config_watches_files(config);
+  struct zpm_renewal_wish wish = {.run = zpm_app_runs(app) ? zpm_app_starts(app)
+                                                           : 0};
 
-  return (struct zpm_renewal_wish){
-      .files = !app->forget && zpm_machine_heeds_files(
-                                   machine, zpm_config_watches_files(config)),
-      .schedule = !app->forget && config->cron != NULL &&
-                  zpm_machine_heeds_clock(machine),
-      .run = zpm_app_runs(app) ? zpm_app_starts(app) : 0,
-  };
+  for (size_t i = 0; i < app->proc_count && !app->forget; i++) {
+    const struct zpm_machine *machine = &app->procs[i]->machine;
+
+    if (app->procs[i]->role != ZPM_ROLE_CURRENT)
+      continue;
+    wish.files = wish.files || zpm_machine_heeds_files(machine, watches);
+    wish.schedule = wish.schedule ||
+                    (config->cron != NULL && zpm_machine_heeds_clock(machine));
+  }
+  return wish;
 }
 
 /* That a build error is forgotten when a file changes, nobody has asked for. */
@@ -50,7 +58,7 @@ void zpm_app_sync_renewal(struct zpm_app *app)
 {
   struct zpm_renewal_wish wish = wish_of(app);
   struct zpm_renewal_options options = {
-      .services = app->procs[0].services,
+      .services = app->services,
       .recipe = &app->recipe,
       .events = &RENEWAL_EVENTS,
       .ctx = app,

@@ -16,11 +16,11 @@ static uint64_t due_in(const struct zpm_machine *machine, uint64_t now_ms)
 void zpm_app_worker_view(const struct zpm_app *app, size_t index,
                          struct zpm_worker_view *view)
 {
-  const struct zpm_proc *proc = &app->procs[index];
+  const struct zpm_proc *proc = app->procs[index];
   uint64_t now_ms = uv_now(proc->services->loop);
 
   *view = (struct zpm_worker_view){
-      .instance = proc->instance,
+      .instance = zpm_seat_instance(proc->seat),
       .status = zpm_app_status_of(proc->machine.state),
       .pid = proc->tree.leader_ended ? 0 : proc->tree.leader,
       .uptime_ms = zpm_machine_uptime(&proc->machine, now_ms),
@@ -43,6 +43,9 @@ static void add_worker(struct zpm_app_view *view,
   view->total_restarts += worker->total_restarts;
   view->cpu_percent += worker->cpu_percent;
   view->rss_bytes += worker->rss_bytes;
+  view->stuck = view->stuck || worker->stuck;
+  if (worker->probe_failures > view->probe_failures)
+    view->probe_failures = worker->probe_failures;
   if (worker->uptime_ms > view->uptime_ms)
     view->uptime_ms = worker->uptime_ms;
   if (worker->heap_bytes >= 0)
@@ -52,7 +55,7 @@ static void add_worker(struct zpm_app_view *view,
 
 void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
 {
-  const struct zpm_proc *first = &app->procs[0];
+  const struct zpm_proc *first = zpm_app_first(app);
   struct zpm_worker_view worker;
 
   *view = (struct zpm_app_view){
@@ -72,12 +75,11 @@ void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
       .last_error = zpm_app_error(app),
       .past = &app->record.past,
       .pending = zpm_proc_pending(first),
-      .probe_failures = zpm_checks_failures(first->checks),
-      .stuck = zpm_machine_is_stuck(&first->machine),
       .last_log = zpm_log_last_line(app->recipe.logs[app->last_stream]),
       .dropped_log_bytes = zpm_log_dropped_bytes(app->recipe.logs[0]) +
                            zpm_log_dropped_bytes(app->recipe.logs[1]),
       .created_ms = app->record.created_ms,
+      .instances = zpm_app_instances(app),
       .worker_count = app->proc_count,
   };
   for (size_t i = 0; i < app->proc_count; i++) {

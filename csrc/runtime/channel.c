@@ -8,9 +8,13 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "runtime/channel_outbox.h"
 
 /* Rounds: an app that never stops sending must not hold up the loop. */
 enum { CHUNK = 16 * 1024, ROUNDS = 4, FDS_PER_MESSAGE = 16 };
+
+/* Handles under way: more than a window of connections and a ping. */
+enum { HANDLES = 16, PING_TOKEN = 0 };
 
 static const char ASK_HEAP[] = "{\"cmd\":\"NODE_ZPM_HEAP\"}\n";
 static const char PING[] =
@@ -20,6 +24,7 @@ static const char HANDLE_ACK[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}\n";
 
 /* All are written by JSON.stringify from objects whose first key is cmd. */
 static const char HEAP_ANSWER[] = "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":";
+static const char GOT[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}";
 static const char PONG[] = "{\"cmd\":\"NODE_HANDLE_NACK\"}";
 static const char HANDLE_BEGINS[] = "{\"cmd\":\"NODE_HANDLE\",";
 
@@ -31,6 +36,10 @@ struct zpm_channel {
   struct zpm_str line; /* the beginning of a line whose end is still to come */
   bool skipping;       /* the line is too long: wait for its end */
   bool asked;          /* a question is open */
+  struct zpm_channel_outbox outbox;
+  int64_t handles[HANDLES]; /* tokens of those that the app has not answered,
+                               which it does in their order */
+  size_t handle_count;
   bool closing;
 };
 
@@ -40,7 +49,58 @@ struct zpm_channel {
  * means that the app has not read for long: it may do without. */
 static bool say(const struct zpm_channel *channel, const char *text)
 {
-  return send(channel->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+  return zpm_channel_outbox_empty(&channel->outbox) &&
+         send(channel->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(struct zpm_channel *channel)
+{
+  int events = UV_READABLE;
+
+  if (channel->closing)
+    return;
+  if (!zpm_channel_outbox_empty(&channel->outbox))
+    events |= UV_WRITABLE;
+  uv_poll_start(&channel->poll, events, on_ready);
+}
+
+/* If nobody reads any more, reading will tell; so it will if we end it. */
+static void settle(struct zpm_channel *channel, int rc)
+{
+  if (rc != 0)
+    shutdown(channel->fd, SHUT_RDWR);
+  watch(channel);
+}
+
+static void put(struct zpm_channel *channel, const char *line, size_t len,
+                int fd)
+{
+  int rc;
+
+  if (channel->closing)
+    return;
+  rc = zpm_channel_outbox_send(&channel->outbox, line, len, fd);
+  if (rc != 0 || !zpm_channel_outbox_empty(&channel->outbox))
+    settle(channel, rc);
+}
+
+void zpm_channel_send(struct zpm_channel *channel, const char *line, size_t len)
+{
+  put(channel, line, len, -1);
+}
+
+bool zpm_channel_takes_handle(const struct zpm_channel *channel)
+{
+  return channel->handle_count < HANDLES - 1; /* leaves room for a ping */
+}
+
+void zpm_channel_send_handle(struct zpm_channel *channel, const char *line,
+                             size_t len, int fd, int64_t token)
+{
+  channel->handles[channel->handle_count++] = token;
+  put(channel, line, len, fd);
 }
 
 void zpm_channel_ask_heap(struct zpm_channel *channel)
@@ -51,8 +111,9 @@ void zpm_channel_ask_heap(struct zpm_channel *channel)
 
 void zpm_channel_ping(struct zpm_channel *channel)
 {
-  if (!channel->closing)
-    say(channel, PING);
+  if (channel->handle_count < HANDLES && !channel->closing &&
+      say(channel, PING))
+    channel->handles[channel->handle_count++] = PING_TOKEN;
 }
 
 bool zpm_channel_say_shutdown(struct zpm_channel *channel)
@@ -94,10 +155,30 @@ static void on_heap(struct zpm_channel *channel, const char *digits, size_t len)
     channel->events->heap(channel->ctx, used);
 }
 
-static void on_pong(struct zpm_channel *channel)
+/* Of the handle that was sent first.  What another supervisor sent is not known
+ * here, and was most likely a ping. */
+static int64_t take_token(struct zpm_channel *channel)
 {
-  if (channel->events->pong != NULL)
-    channel->events->pong(channel->ctx);
+  int64_t token = PING_TOKEN;
+
+  if (channel->handle_count == 0)
+    return token;
+  token = channel->handles[0];
+  channel->handle_count--;
+  memmove(channel->handles, channel->handles + 1,
+          channel->handle_count * sizeof(channel->handles[0]));
+  return token;
+}
+
+static void on_handle_refused(struct zpm_channel *channel)
+{
+  const struct zpm_channel_events *events = channel->events;
+  int64_t token = take_token(channel);
+
+  if (token == PING_TOKEN && events->pong != NULL)
+    events->pong(channel->ctx);
+  else if (token != PING_TOKEN && events->handle_lost != NULL)
+    events->handle_lost(channel->ctx, token);
 }
 
 static void on_line(struct zpm_channel *channel, const char *line, size_t len)
@@ -109,11 +190,13 @@ static void on_line(struct zpm_channel *channel, const char *line, size_t len)
   if (begins_with(line, len, HEAP_ANSWER))
     on_heap(channel, line + answer, len - answer);
   else if (len == sizeof(PONG) - 1 && begins_with(line, len, PONG))
-    on_pong(channel);
+    on_handle_refused(channel);
+  else if (len == sizeof(GOT) - 1 && begins_with(line, len, GOT))
+    (void)take_token(channel);
   else if (begins_with(line, len, HANDLE_BEGINS))
     /* The handle came with it and is closed already.  Without this answer the
      * app would keep back everything that it sends from now on. */
-    say(channel, HANDLE_ACK);
+    zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
   else if (channel->events->message != NULL)
     channel->events->message(channel->ctx, line, len);
 }
@@ -123,7 +206,7 @@ static void on_too_long(struct zpm_channel *channel, const char *start,
                         size_t len)
 {
   if (begins_with(start, len, HANDLE_BEGINS))
-    say(channel, HANDLE_ACK);
+    zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
   zpm_str_deinit(&channel->line);
   channel->skipping = true;
 }
@@ -214,24 +297,39 @@ static void on_end(struct zpm_channel *channel)
   channel->events->closed(channel->ctx);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+/* False: there will never be more. */
+static bool read_some(struct zpm_channel *channel)
 {
-  struct zpm_channel *channel = poll->data;
   char buffer[CHUNK];
 
-  (void)events;
-  (void)status; /* reading says it more exactly */
   for (int i = 0; i < ROUNDS && !channel->closing; i++) {
     ssize_t got = receive(channel->fd, buffer, sizeof(buffer));
 
-    if (got == -EAGAIN)
-      return;
-    if (got <= 0) {
+    if (got <= 0)
+      return got == -EAGAIN;
+    on_bytes(channel, buffer, (size_t)got);
+  }
+  return true;
+}
+
+void zpm_channel_listen(struct zpm_channel *channel)
+{
+  (void)read_some(channel);
+}
+
+/* An error is told by reading more exactly. */
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+  struct zpm_channel *channel = poll->data;
+
+  if ((events & UV_READABLE) != 0 || status != 0) {
+    if (!read_some(channel)) {
       on_end(channel);
       return;
     }
-    on_bytes(channel, buffer, (size_t)got);
   }
+  if ((events & UV_WRITABLE) != 0 && !channel->closing)
+    settle(channel, zpm_channel_outbox_flush(&channel->outbox));
 }
 
 /* ---- life ---- */
@@ -254,7 +352,8 @@ int zpm_channel_open(uv_loop_t *loop, int fd,
                          rc == ZPM_ENOMEM ? "out of memory" : uv_strerror(rc));
   }
   channel->poll.data = channel;
-  uv_poll_start(&channel->poll, UV_READABLE, on_readable);
+  zpm_channel_outbox_init(&channel->outbox, fd);
+  watch(channel);
   uv_unref((uv_handle_t *)&channel->poll);
   *out = channel;
   return 0;
@@ -275,6 +374,7 @@ static void on_closed(uv_handle_t *handle)
 
 void zpm_channel_close(struct zpm_channel *channel)
 {
+  zpm_channel_outbox_deinit(&channel->outbox);
   channel->closing = true;
   uv_close((uv_handle_t *)&channel->poll, on_closed);
   close(channel->fd);

@@ -31,6 +31,8 @@ struct zpm_channel_events {
   void (*heap)(void *ctx, uint64_t used_bytes);
   /* The answer to a ping.  NULL: nobody asks. */
   void (*pong)(void *ctx);
+  /* A handle of ours has not come through.  NULL: none are sent. */
+  void (*handle_lost)(void *ctx, int64_t token);
   /* Any other message of the app: one line of JSON.  NULL: nobody listens. */
   void (*message)(void *ctx, const char *json, size_t len);
   /* The app closed its end, or is gone. */
@@ -51,9 +53,21 @@ void zpm_channel_ping(struct zpm_channel *channel);
 /* Tells the app, by process.on('message'), to come to an end: 'shutdown'.
  * False: it could not be put, or the app's end is closed. */
 bool zpm_channel_say_shutdown(struct zpm_channel *channel);
-/* No callback comes after this; memory is released by the loop. */
+/* Sends a line, newline included, or keeps it until the app reads; an app that
+ * leaves too much unread is cut off: its end is near. */
+void zpm_channel_send(struct zpm_channel *channel, const char *line,
+                      size_t len);
+/* The same for a NODE_HANDLE with its handle, which stays the caller's.
+ * `token`, above 0, is for handle_lost. */
+void zpm_channel_send_handle(struct zpm_channel *channel, const char *line,
+                             size_t len, int fd, int64_t token);
+/* Whether a handle can be sent now: only so many may be under way. */
+bool zpm_channel_takes_handle(const struct zpm_channel *channel);
+/* Tells at once what the app has said so far, though not its end. */
+void zpm_channel_listen(struct zpm_channel *channel);
 /* Its descriptor, which stays its own. */
 int zpm_channel_fd(const struct zpm_channel *channel);
+/* No callback comes after this; memory is released by the loop. */
 void zpm_channel_close(struct zpm_channel *channel);
 
 #endif

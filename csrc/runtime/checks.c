@@ -179,6 +179,12 @@ void zpm_checks_on_message(struct zpm_checks *checks, const char *json,
     on_word(checks);
 }
 
+void zpm_checks_on_listening(struct zpm_checks *checks)
+{
+  if (checks != NULL)
+    on_word(checks);
+}
+
 /* ---- its end ---- */
 
 static void free_memory(struct zpm_checks *checks)
@@ -252,6 +258,12 @@ static bool asks_word(const struct zpm_checks_options *options)
          (options->before == NULL || options->before->wants_word);
 }
 
+/* That of a cluster is ours. */
+static bool looks_at_port(const struct zpm_checks_options *options)
+{
+  return asks_word(options) && options->recipe->cluster == NULL;
+}
+
 static struct zpm_checks *create(const struct zpm_checks_options *options)
 {
   const struct zpm_config *config = options->recipe->config;
@@ -268,7 +280,7 @@ static struct zpm_checks *create(const struct zpm_checks_options *options)
   checks->word = (struct zpm_word){
       .services = options->services,
       .leader = options->leader,
-      .port = asks_word(options) ? (uint16_t)config->port : 0,
+      .port = looks_at_port(options) ? (uint16_t)config->port : 0,
       .notify_fd = options->notify_fd,
       .said = on_word,
       .ctx = checks,

@@ -66,6 +66,8 @@ int zpm_checks_notify_fd(const struct zpm_checks *checks);
 /* What the app's channel said. NULL is legal. */
 void zpm_checks_on_message(struct zpm_checks *checks, const char *json,
                            size_t len);
+/* Its worker listens, at a socket of ours. NULL is legal. */
+void zpm_checks_on_listening(struct zpm_checks *checks);
 void zpm_checks_on_pong(struct zpm_checks *checks);
 
 /* For people: why it is not ready yet ("readiness probe tcp :3000: connection

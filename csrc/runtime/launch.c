@@ -88,9 +88,8 @@ static int fill(struct zpm_launch *launch,
   if (launch->path == NULL ||
       (runner->command != NULL && launch->script == NULL))
     return ZPM_ENOMEM;
-  if (launch->is_node && options->agent_path != NULL &&
-      options->channel_fd >= 0)
-    rc = zpm_launch_env_add_channel(&launch->env, options->channel_fd);
+  if (launch->is_node && options->channel_fd >= 0)
+    rc = zpm_launch_env_add_channel(&launch->env, options);
   return rc == 0 ? build_argv(launch, options, runner->command, script) : rc;
 }
 

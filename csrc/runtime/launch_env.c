@@ -124,11 +124,14 @@ int zpm_launch_env_build(struct zpm_strv *env,
   return rc;
 }
 
-int zpm_launch_env_add_channel(struct zpm_strv *env, int channel_fd)
+int zpm_launch_env_add_channel(struct zpm_strv *env,
+                               const struct zpm_launch_options *options)
 {
-  int rc = set_number(env, "NODE_CHANNEL_FD", (unsigned)channel_fd);
+  int rc = set_number(env, "NODE_CHANNEL_FD", (unsigned)options->channel_fd);
 
-  return rc != 0
-             ? rc
-             : zpm_strv_env_set(env, "NODE_CHANNEL_SERIALIZATION_MODE", "json");
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, "NODE_CHANNEL_SERIALIZATION_MODE", "json");
+  if (rc == 0 && options->worker_id > 0)
+    rc = set_number(env, "NODE_UNIQUE_ID", (unsigned)options->worker_id);
+  return rc;
 }

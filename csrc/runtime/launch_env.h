@@ -23,6 +23,7 @@ int zpm_launch_env_build(struct zpm_strv *env,
                          struct zpm_error *err);
 
 /* What a Node app needs to find its channel. */
-int zpm_launch_env_add_channel(struct zpm_strv *env, int channel_fd);
+int zpm_launch_env_add_channel(struct zpm_strv *env,
+                               const struct zpm_launch_options *options);
 
 #endif

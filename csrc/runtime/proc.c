@@ -7,6 +7,7 @@
 
 #include "runtime/channel.h"
 #include "runtime/checks.h"
+#include "runtime/cluster.h"
 #include "runtime/keeper_link.h"
 #include "runtime/port.h"
 #include "runtime/proc_exit.h"
@@ -48,15 +49,26 @@ static void on_port_cleared(void *ctx, const struct zpm_error *err,
   zpm_proc_feed(proc, err != NULL ? refused(proc) : zpm_proc_run_begin(proc));
 }
 
+/* What listens there is the app itself, by us. */
+static bool holds_port(const struct zpm_proc *proc)
+{
+  return proc->recipe->cluster != NULL &&
+         zpm_cluster_has_port(proc->recipe->cluster,
+                              (uint16_t)proc->recipe->config->port);
+}
+
 /* Starts a run. What goes wrong is told as an event: the one to feed next. */
 static enum zpm_event spawn(struct zpm_proc *proc)
 {
   const struct zpm_config *config = proc->recipe->config;
 
   proc->starts++;
+  proc->turn = ++proc->services->last_turn;
   proc->error = (struct zpm_error){0};
   proc->policy = (struct zpm_policy){0};
   zpm_policy_of_config(&proc->policy, config);
+  if (holds_port(proc))
+    return zpm_proc_run_begin(proc);
   switch (zpm_port_clear(proc->services, config, on_port_cleared, proc,
                          &proc->clearing, &proc->error)) {
   case ZPM_PORT_CLEARING:

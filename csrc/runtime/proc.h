@@ -24,14 +24,17 @@
  */
 struct zpm_channel;
 struct zpm_checks;
+struct zpm_cluster;
 struct zpm_port_clearing;
 struct zpm_proc;
+struct zpm_worker;
 
 /* What to run, and where its output goes; the app's. */
 struct zpm_recipe {
   const struct zpm_config *config;
   const struct zpm_environment *environment; /* or NULL */
   struct zpm_log *logs[2];                   /* by enum zpm_stream */
+  struct zpm_cluster *cluster;               /* cluster mode; else NULL */
 };
 
 /* What the owner is told, always last in a callback from the loop or at the
@@ -51,6 +54,8 @@ struct zpm_proc_events {
   void (*failed)(void *ctx, struct zpm_proc *proc);
   /* All of a run is over and its exit may be acknowledged once it is saved. */
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
+  /* Its worker listens at one socket more. */
+  void (*listening)(void *ctx, struct zpm_proc *proc);
   /* The answer to zpm_proc_ask_heap came. */
   void (*heap)(void *ctx, struct zpm_proc *proc);
   /* A sentence for the host's log, about anything else. */
@@ -60,12 +65,20 @@ struct zpm_proc_events {
 /* How far the exec of the current run has come. */
 enum zpm_exec { ZPM_EXEC_UNKNOWN, ZPM_EXEC_DONE, ZPM_EXEC_FAILED };
 
+/* What a proc is to its app. */
+enum zpm_role {
+  ZPM_ROLE_CURRENT,   /* one of its instances */
+  ZPM_ROLE_SUCCESSOR, /* is to become current in its seat's instance */
+  ZPM_ROLE_LEAVING,   /* is forgotten as soon as it is stopped */
+};
+
 struct zpm_proc {
   struct zpm_services *services;
   const struct zpm_recipe *recipe;
   const struct zpm_proc_events *events;
   void *ctx;
-  unsigned instance;
+  zpm_seat seat;
+  enum zpm_role role;
 
   struct zpm_machine machine;
   struct zpm_policy policy;
@@ -84,12 +97,14 @@ struct zpm_proc {
   uint64_t pipes[2];     /* inodes of its output, by enum zpm_stream; 0: none */
   uint64_t log_marks[2]; /* zpm_log_total_bytes when it began */
   struct zpm_channel *channel; /* or NULL */
+  struct zpm_worker *worker;   /* of the app's cluster; or NULL */
   int notify_fd;               /* until there are checks; else -1 */
   struct zpm_checks *checks;   /* while its program runs; NULL: there is nothing
                                   to check */
   struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
 
   uint64_t starts;           /* runs asked for, in all */
+  uint64_t turn;             /* of the last of them; services.last_turn */
   struct zpm_exit last_exit; /* of the last run that ended */
   struct zpm_error error; /* without its name: why it does not run, or is being
                              restarted; code 0: nothing is wrong */

@@ -10,6 +10,7 @@
 
 #include "runtime/channel.h"
 #include "runtime/checks.h"
+#include "runtime/cluster.h"
 #include "runtime/keeper_link.h"
 #include "runtime/proc.h"
 
@@ -92,6 +93,9 @@ static void forget_end(const struct zpm_proc *proc, int fd)
 
 static void drop_channel(struct zpm_proc *proc)
 {
+  if (proc->worker != NULL)
+    zpm_worker_end(proc->worker);
+  proc->worker = NULL;
   if (proc->channel == NULL)
     return;
   zpm_channel_close(proc->channel);
@@ -126,15 +130,51 @@ static void on_message(void *ctx, const char *json, size_t len)
 {
   struct zpm_proc *proc = ctx;
 
+  if (proc->worker != NULL)
+    zpm_worker_on_message(proc->worker, json, len);
   zpm_checks_on_message(proc->checks, json, len);
+}
+
+static void on_handle_lost(void *ctx, int64_t token)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->worker != NULL)
+    zpm_worker_on_handle_lost(proc->worker, token);
 }
 
 static const struct zpm_channel_events CHANNEL_EVENTS = {
     .heap = on_heap,
     .pong = on_pong,
+    .handle_lost = on_handle_lost,
     .message = on_message,
     .closed = on_channel_closed,
 };
+
+/* ---- the worker ---- */
+
+static void on_listening(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_checks_on_listening(proc->checks);
+  proc->events->listening(proc->ctx, proc);
+}
+
+static const struct zpm_worker_events WORKER_EVENTS = {
+    .listening = on_listening,
+};
+
+static int begin_worker(struct zpm_proc *proc)
+{
+  if (proc->recipe->config->mode != ZPM_MODE_CLUSTER)
+    return 0;
+  if (proc->recipe->cluster == NULL)
+    return ZPM_ENOMEM;
+  proc->worker = zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
+                                  &WORKER_EVENTS, proc);
+  return proc->worker != NULL ? 0 : ZPM_ENOMEM;
+}
 
 /* ---- begin ---- */
 
@@ -188,6 +228,8 @@ static int attach(struct zpm_proc *proc, int *ours)
   rc = zpm_channel_open(proc->services->loop, ours[ZPM_RUN_CHANNEL_FD],
                         &CHANNEL_EVENTS, proc, &proc->channel, &proc->error);
   ours[ZPM_RUN_CHANNEL_FD] = -1; /* taken over, also on failure */
+  if (rc == 0 && proc->worker != NULL)
+    zpm_worker_attach(proc->worker, proc->channel);
   return rc;
 }
 
@@ -212,6 +254,21 @@ static int open_notify(const struct zpm_proc *proc, int *fd,
                                           : 0;
 }
 
+/* For figures, and for the sockets of a cluster. */
+static bool wants_channel(const struct zpm_proc *proc)
+{
+  return proc->services->agent_path != NULL || proc->worker != NULL;
+}
+
+static int check_kind(const struct zpm_proc *proc, struct zpm_error *err)
+{
+  if (proc->worker == NULL || proc->launch.is_node)
+    return 0;
+  return zpm_error_set(err, ZPM_ESTART,
+                       "cluster mode is for Node programs, and this is none: "
+                       "start it without --cluster");
+}
+
 static int prepare(struct zpm_proc *proc, const char *notify_socket)
 {
   struct zpm_launch_options options = {
@@ -219,13 +276,15 @@ static int prepare(struct zpm_proc *proc, const char *notify_socket)
       .environment = proc->recipe->environment,
       .marker = proc->tree.marker,
       .agent_path = proc->services->agent_path,
-      .channel_fd =
-          proc->services->agent_path != NULL ? ZPM_RUN_CHANNEL_FD : -1,
+      .channel_fd = wants_channel(proc) ? ZPM_RUN_CHANNEL_FD : -1,
+      .worker_id = proc->worker != NULL ? zpm_worker_id(proc->worker) : 0,
       .notify_socket = notify_socket[0] != '\0' ? notify_socket : NULL,
-      .instance = proc->instance,
+      .instance = zpm_seat_instance(proc->seat),
   };
 
-  return zpm_launch_prepare(&proc->launch, &options, &proc->error);
+  int rc = zpm_launch_prepare(&proc->launch, &options, &proc->error);
+
+  return rc == 0 ? check_kind(proc, &proc->error) : rc;
 }
 
 static void new_run(struct zpm_proc *proc, uint64_t id)
@@ -257,7 +316,9 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
   int rc;
 
   new_run(proc, 0);
-  rc = open_notify(proc, &ends.ours[ZPM_RUN_NOTIFY], notify);
+  rc = begin_worker(proc);
+  if (rc == 0)
+    rc = open_notify(proc, &ends.ours[ZPM_RUN_NOTIFY], notify);
   if (rc != 0)
     return failed(proc, ZPM_EV_FORK_FAILED, rc);
   rc = prepare(proc, notify);
@@ -266,8 +327,7 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     return failed(proc, rc == ZPM_ENOMEM ? ZPM_EV_FORK_FAILED : ZPM_EV_CANNOT,
                   rc);
   }
-  rc = open_ends(&ends,
-                 proc->launch.is_node && proc->services->agent_path != NULL);
+  rc = open_ends(&ends, proc->launch.is_node && wants_channel(proc));
   if (rc == 0)
     rc = keep_ours(proc, &ends);
   if (rc == 0)
@@ -302,7 +362,9 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   int rc;
 
   new_run(proc, id);
-  rc = attach(proc, fds);
+  rc = fds[ZPM_RUN_CHANNEL_FD] >= 0 ? begin_worker(proc) : 0;
+  if (rc == 0)
+    rc = attach(proc, fds);
   close_all(fds);
   return rc;
 }

@@ -30,7 +30,9 @@ struct zpm_services {
   const char *agent_path;    /* or NULL */
   struct zpm_strv own_paths; /* what is written here is no change of an app */
   uint64_t last_id;          /* of a run; see zpm_run_tree_begin */
+  uint64_t last_turn;        /* grows with every start of a proc */
   struct zpm_budget budget;  /* of restarts */
+  unsigned cores;            /* of the machine, that we may use */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
   struct zpm_lookups lookups;

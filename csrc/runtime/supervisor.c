@@ -87,7 +87,7 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
   for (size_t i = 0; i < app->proc_count; i++)
-    zpm_snapshots_clear(&supervisor->services.snapshots, &app->procs[i].place);
+    zpm_snapshots_clear(&supervisor->services.snapshots, &app->procs[i]->place);
   tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
   zpm_waiter_dismiss(app, 0);
   zpm_supervisor_drop_app(supervisor, app);
@@ -96,7 +96,9 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app)
 {
-  if (app != NULL && app->forget && zpm_app_status(app) == ZPM_STATUS_STOPPED) {
+  if (app != NULL && app->feeding)
+    return; /* it is settled when all have heard of it */
+  if (app != NULL && app->forget && zpm_app_is_at_rest(app)) {
     delete_app(supervisor, app);
   } else if (app != NULL) {
     tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
@@ -106,6 +108,15 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
     zpm_waiter_settle(app);
   }
   tell_idle(supervisor);
+}
+
+void zpm_supervisor_feed(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                         enum zpm_event wish)
+{
+  app->feeding = true;
+  zpm_app_feed(app, wish);
+  app->feeding = false;
+  zpm_supervisor_settle(supervisor, app);
 }
 
 /* ---- what the procs say ---- */
@@ -129,7 +140,7 @@ static void on_proc_moved(void *ctx, struct zpm_proc *proc)
   snapshot.want_up =
       supervisor->suspended ? app->record.want_up : zpm_app_is_wanted(app);
   zpm_snapshots_write(&supervisor->services.snapshots, &proc->place,
-                      app->record.config.name, proc->instance, &snapshot);
+                      app->record.config.name, proc->seat, &snapshot);
 }
 
 /* Its run was not begun by the app's own end. */
@@ -159,6 +170,7 @@ static void on_proc_changed(void *ctx, struct zpm_proc *proc)
   zpm_supervisor_save_mark(supervisor,
                            begun ? ZPM_UNSAVED_WISHES : ZPM_UNSAVED_FACTS);
   on_proc_moved(ctx, proc); /* what went wrong has its words now */
+  zpm_app_settle_proc(ctx, proc);
   zpm_app_sync_renewal(ctx);
   zpm_supervisor_settle(supervisor, ctx);
 }
@@ -186,6 +198,12 @@ static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
   zpm_supervisor_save_ack(supervisor, id);
 }
 
+static void on_proc_listening(void *ctx, struct zpm_proc *proc)
+{
+  (void)proc;
+  zpm_supervisor_settle(owner_of(proc), ctx);
+}
+
 static void on_proc_heap(void *ctx, struct zpm_proc *proc)
 {
   (void)ctx;
@@ -210,6 +228,7 @@ static const struct zpm_proc_events PROC_EVENTS = {
     .ended = on_proc_ended,
     .failed = on_proc_failed,
     .released = on_proc_released,
+    .listening = on_proc_listening,
     .heap = on_proc_heap,
     .trouble = on_proc_trouble,
 };

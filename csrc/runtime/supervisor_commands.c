@@ -168,10 +168,8 @@ static void list_fields(struct zpm_str *out, uint64_t fields)
 static bool is_left_alone(const struct zpm_app *app,
                           const struct zpm_config *config)
 {
-  enum zpm_status status = zpm_app_status(app);
-
-  return status == ZPM_STATUS_RUNNING ||
-         (status == ZPM_STATUS_STARTING &&
+  return zpm_app_is_running(app) ||
+         (zpm_app_status(app) == ZPM_STATUS_STARTING &&
           zpm_config_diff(&app->record.config, config) != 0);
 }
 
@@ -184,7 +182,7 @@ static void tell_running(const struct zpm_app *app,
   struct zpm_str sentence = {0};
 
   zpm_str_printf(&sentence, "'%s' is already ", name);
-  if (zpm_app_status(app) == ZPM_STATUS_RUNNING)
+  if (zpm_app_is_running(app))
     zpm_str_printf(&sentence, "running, pid %d", zpm_app_pid(app));
   else
     zpm_str_puts(&sentence, "starting");
@@ -208,7 +206,7 @@ static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
   app->forget = false;
   zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_START);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_START);
 }
 
 void zpm_supervisor_start(struct zpm_supervisor *supervisor,
@@ -272,11 +270,6 @@ void zpm_supervisor_add(struct zpm_supervisor *supervisor,
 
 /* ---- stop, restart, delete ---- */
 
-static bool is_down(const struct zpm_app *app)
-{
-  return zpm_app_status(app) == ZPM_STATUS_STOPPED;
-}
-
 void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
                          zpm_done_cb *done, void *ctx)
 {
@@ -290,9 +283,9 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
     fail(done, ctx, &err);
     return;
   }
-  if (is_down(app)) {
+  if (zpm_app_is_at_rest(app)) {
     if (zpm_app_is_done(app)) /* so that nothing starts it anew */
-      zpm_app_feed(app, ZPM_EV_STOP);
+      zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
     zpm_str_printf(&sentence, "'%s' is not running", name);
     succeed(done, ctx, &sentence);
     return;
@@ -300,7 +293,7 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
   if (zpm_waiter_add(app, &waiter) != 0)
     return;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_STOP);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
 }
 
 static int check_same_name(const struct zpm_config *changes, const char *name,
@@ -343,7 +336,7 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
   if (!zpm_app_wants_up(app)) /* one that is up keeps its place */
     zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_RESTART);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_RESTART);
 }
 
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
@@ -362,7 +355,7 @@ void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
     return;
   app->forget = true;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
-  zpm_app_feed(app, ZPM_EV_STOP);
+  zpm_supervisor_feed(supervisor, app, ZPM_EV_STOP);
 }
 
 /* ---- the end of the host ---- */
@@ -372,7 +365,7 @@ void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,
 {
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    zpm_app_sync_record(ZPM_CONTAINER_OF(it, struct zpm_app, link));
+    zpm_app_sync_record(ZPM_CONTAINER_OF(it, struct zpm_app, link), true);
   }
   supervisor->suspended = true;
   supervisor->suspend_done = done;
@@ -380,7 +373,8 @@ void zpm_supervisor_suspend(struct zpm_supervisor *supervisor,
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    zpm_app_feed(ZPM_CONTAINER_OF(it, struct zpm_app, link), ZPM_EV_STOP);
+    zpm_supervisor_feed(supervisor, ZPM_CONTAINER_OF(it, struct zpm_app, link),
+                        ZPM_EV_STOP);
   }
   zpm_supervisor_settle(supervisor, NULL);
 }

@@ -118,6 +118,9 @@ int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
 /* Takes it off the list and frees it once the loop has closed its handles. */
 void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
                              struct zpm_app *app);
+/* A wish, for all instances of an app at once. */
+void zpm_supervisor_feed(struct zpm_supervisor *supervisor, struct zpm_app *app,
+                         enum zpm_event wish);
 /* After any change of an app: tells, answers who waits, deletes, ... */
 void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
                            struct zpm_app *app);

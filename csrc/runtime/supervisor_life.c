@@ -163,6 +163,7 @@ static void init(struct zpm_supervisor *supervisor, uv_loop_t *loop,
       .agent_path = supervisor->agent_path,
       /* Runs of other supervisors, and of earlier ones, have other ids. */
       .last_id = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec,
+      .cores = uv_available_parallelism(),
       .snapshots = {.fd = -1},
       .boot = zpm_hashes_of(0, boot, strlen(zpm_platform_boot_id(boot))),
   };

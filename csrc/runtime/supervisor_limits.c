@@ -37,7 +37,7 @@ static bool is_limited(const struct zpm_app *app, const struct zpm_proc *proc)
 static bool needs_looks(const struct zpm_app *app)
 {
   for (size_t i = 0; i < app->proc_count; i++) {
-    if (is_limited(app, &app->procs[i]))
+    if (is_limited(app, app->procs[i]))
       return true;
   }
   return false;
@@ -54,8 +54,8 @@ static void each_limited(const struct zpm_supervisor *supervisor,
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
     for (size_t i = 0; i < app->proc_count; i++) {
-      if (is_limited(app, &app->procs[i]))
-        each(round, app, &app->procs[i]);
+      if (is_limited(app, app->procs[i]))
+        each(round, app, app->procs[i]);
     }
   }
 }

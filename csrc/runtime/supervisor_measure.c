@@ -43,8 +43,8 @@ static void each_proc(struct zpm_supervisor *supervisor, const char *name,
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
     for (size_t i = 0; is_meant(app, name) && i < app->proc_count; i++) {
-      if (app->procs[i].tree.id != 0)
-        each(ctx, &app->procs[i]);
+      if (app->procs[i]->tree.id != 0)
+        each(ctx, app->procs[i]);
     }
   }
 }

@@ -24,16 +24,9 @@ void zpm_supervisor_note_start(const struct zpm_supervisor *supervisor,
  * say: nothing has been saved since. */
 static void resume_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
 {
-  enum zpm_event wish;
-
-  for (size_t i = 0; i < app->proc_count; i++)
-    zpm_proc_resume(&app->procs[i]);
-  wish = zpm_machine_resume(&app->procs[0].machine, app->record.want_up,
-                            app->record.run.leaving);
-  if (wish != ZPM_EVENTS)
-    zpm_app_feed(app, wish);
-  else
-    zpm_app_sync_renewal(app);
+  app->feeding = true;
+  zpm_app_resume(app);
+  app->feeding = false;
   zpm_supervisor_limits_settle(supervisor, app); /* taken over, perhaps */
   if (app->forget)
     zpm_supervisor_settle(supervisor, app);

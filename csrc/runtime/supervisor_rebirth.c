@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "runtime/cluster.h"
+
 /*
  * The keeper is gone, and the apps are not: a new one is started, and told of
  * every run and descriptor that we know.  Their processes are watched from here
@@ -46,7 +48,7 @@ static void each_proc(const struct zpm_supervisor *supervisor,
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
     for (size_t i = 0; i < app->proc_count; i++)
-      visit(&app->procs[i]);
+      visit(app->procs[i]);
   }
 }
 

@@ -94,14 +94,8 @@ static void write_records(struct zpm_supervisor *supervisor,
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
-    bool wanted = app->record.want_up;
-    bool done = app->record.done;
 
-    zpm_app_sync_record(app);
-    if (supervisor->suspended) {
-      app->record.want_up = wanted;
-      app->record.done = done;
-    }
+    zpm_app_sync_record(app, !supervisor->suspended);
     records[count++] = &app->record;
   }
   rc = zpm_state_to_json(&text, records, count);

@@ -66,7 +66,9 @@ void zpm_supervisor_search(struct zpm_supervisor *supervisor,
                            struct zpm_app *app, struct zpm_proc *proc,
                            struct zpm_snapshot *snapshot, int *fds)
 {
-  const struct zpm_run *run = &app->record.run;
+  static const struct zpm_run NONE = {0};
+  const struct zpm_life *life = zpm_record_life(&app->record, proc->seat);
+  const struct zpm_run *run = life != NULL ? &life->run : &NONE;
   enum zpm_succession how = zpm_snapshot_lost(snapshot);
 
   if (find(supervisor, run, snapshot)) {

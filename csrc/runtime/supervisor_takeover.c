@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "platform/platform.h"
+#include "runtime/cluster.h"
 #include "runtime/proc_run.h"
 #include "runtime/wall.h"
 
@@ -64,14 +65,16 @@ static const struct zpm_keeper_child *claim_child(struct takeover *takeover,
 /* ---- from a snapshot to a proc ---- */
 
 /* What the former daemon knew but had not saved yet. */
-static void complete_record(struct zpm_app *app,
+static void complete_record(struct zpm_app *app, zpm_seat seat,
                             const struct zpm_snapshot *snapshot)
 {
+  struct zpm_life *life = zpm_record_life(&app->record, seat);
   const struct zpm_past *past = &app->record.past;
   bool noted = past->len > 0 && past->exits[0].at_ms == snapshot->last.at_ms;
 
   app->record.want_up = snapshot->want_up;
-  app->record.run.leaving = false; /* the machine knows */
+  if (life != NULL)
+    life->run.leaving = false; /* the machine knows */
   app->forget = snapshot->forget;
   if (snapshot->last.at_ms != 0 && !noted)
     zpm_past_add(&app->record.past, &snapshot->last, NULL, NULL);
@@ -84,13 +87,13 @@ static void find_snapshot(struct takeover *takeover, struct zpm_app *app,
   struct zpm_policy policy = {0};
 
   proc->place = zpm_snapshots_find(
-      &services->snapshots, app->record.config.name, proc->instance, snapshot);
+      &services->snapshots, app->record.config.name, proc->seat, snapshot);
   if (proc->place != 0) {
-    complete_record(app, snapshot);
+    complete_record(app, proc->seat, snapshot);
     return;
   }
   zpm_policy_of_config(&policy, &app->record.config);
-  zpm_snapshot_of_record(snapshot, &app->record, &policy,
+  zpm_snapshot_of_record(snapshot, &app->record, proc->seat, &policy,
                          uv_now(services->loop), zpm_wall_ms());
 }
 
@@ -143,14 +146,31 @@ static void succeed(struct takeover *takeover, struct zpm_app *app,
     close(watch);
 }
 
+static int claim_named(void *table, const char *name)
+{
+  return claim(table, name);
+}
+
+static void take_cluster(const struct takeover *takeover, struct zpm_app *app)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  if (app->cluster == NULL)
+    return;
+  zpm_cluster_name(name, &app->record.config);
+  zpm_cluster_adopt(app->cluster, claim(takeover->table, name), claim_named,
+                    takeover->table);
+}
+
 static void succeed_all(struct takeover *takeover)
 {
   ZPM_LIST_EACH(it, &takeover->supervisor->apps)
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
+    take_cluster(takeover, app);
     for (size_t i = 0; i < app->proc_count; i++)
-      succeed(takeover, app, &app->procs[i]);
+      succeed(takeover, app, app->procs[i]);
   }
 }
 
@@ -203,10 +223,25 @@ static struct zpm_app *app_of_run(const struct zpm_supervisor *supervisor,
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
-    if (app->record.run.id == id)
-      return app;
+    for (size_t i = 0; i < app->record.life_count; i++) {
+      if (app->record.lives[i].run.id == id)
+        return app;
+    }
   }
   return NULL;
+}
+
+/* A run of it is remembered, and is not there. */
+static bool has_lost_run(const struct zpm_services *services,
+                         const struct zpm_record *record)
+{
+  for (size_t i = 0; i < record->life_count; i++) {
+    uint64_t id = record->lives[i].run.id;
+
+    if (id != 0 && zpm_run_tree_of(services, id) == NULL)
+      return true;
+  }
+  return false;
 }
 
 static bool any_was_lost(const struct takeover *takeover)
@@ -215,9 +250,8 @@ static bool any_was_lost(const struct takeover *takeover)
 
   ZPM_LIST_EACH(it, &supervisor->apps)
   {
-    uint64_t id = ZPM_CONTAINER_OF(it, struct zpm_app, link)->record.run.id;
-
-    if (id != 0 && zpm_run_tree_of(&supervisor->services, id) == NULL)
+    if (has_lost_run(&supervisor->services,
+                     &ZPM_CONTAINER_OF(it, struct zpm_app, link)->record))
       return true;
   }
   for (size_t i = 0; i < takeover->table->child_count; i++) {

@@ -7,19 +7,22 @@
 struct zpm_waiter {
   struct zpm_list link;
   struct zpm_waiter_options asked;
-  uint64_t starts_before; /* so that an older run does not count as ours */
-  struct zpm_str notes;   /* ". " and a sentence, each */
+  uint64_t last_turn;   /* so that an older run does not count as ours */
+  struct zpm_str notes; /* ". " and a sentence, each */
 };
 
 enum outcome { PENDING, DONE, FAILED, SUPERSEDED };
 
-/* A start is content with a run that is being started already. */
-static uint64_t starts_before(const struct zpm_app *app, enum zpm_wish wish)
+/* A start is content with what is up, or being started, already. */
+static void count_anew(struct zpm_app *app)
 {
-  bool under_way =
-      wish == ZPM_WISH_START && zpm_app_status(app) == ZPM_STATUS_STARTING;
+  for (size_t i = 0; i < app->proc_count; i++) {
+    struct zpm_proc *proc = app->procs[i];
 
-  return zpm_app_starts(app) - (under_way ? 1 : 0);
+    if (zpm_machine_is_alive(&proc->machine) &&
+        proc->machine.state != ZPM_STOPPING)
+      proc->turn = ++app->services->last_turn;
+  }
 }
 
 int zpm_waiter_add(struct zpm_app *app,
@@ -35,36 +38,23 @@ int zpm_waiter_add(struct zpm_app *app,
   }
   *waiter = (struct zpm_waiter){
       .asked = *options,
-      .starts_before = starts_before(app, options->wish),
+      .last_turn = app->services->last_turn,
   };
+  if (options->wish == ZPM_WISH_START)
+    count_anew(app);
   zpm_list_append(&app->waiters, &waiter->link);
   return 0;
 }
 
 /* It ended by itself, and what is left of its tree is being ended. */
-static bool is_nearly_done(const struct zpm_app *app)
+static bool is_nearly_done(const struct zpm_machine *machine)
 {
-  const struct zpm_machine *machine = &app->procs[0].machine;
-
   return machine->state == ZPM_STOPPING && machine->next == ZPM_DONE;
 }
 
-static enum outcome of_up(const struct zpm_app *app,
-                          const struct zpm_waiter *waiter)
+static enum outcome of_state(const struct zpm_machine *machine)
 {
-  bool begun = zpm_app_starts(app) != waiter->starts_before;
-
-  if (begun && zpm_app_is_done(app))
-    return FAILED;
-  if (begun && is_nearly_done(app))
-    return PENDING;
-  if (!zpm_app_wants_up(app))
-    return SUPERSEDED;
-  if (!begun)
-    return PENDING;
-  if (!waiter->asked.until_ready && zpm_app_runs(app))
-    return DONE;
-  switch (zpm_app_status(app)) {
+  switch (zpm_app_status_of(machine->state)) {
   case ZPM_STATUS_RUNNING:
     return DONE;
   case ZPM_STATUS_ERRORED:
@@ -79,6 +69,45 @@ static enum outcome of_up(const struct zpm_app *app,
   return PENDING;
 }
 
+static enum outcome of_proc(const struct zpm_proc *proc,
+                            const struct zpm_waiter *waiter)
+{
+  const struct zpm_machine *machine = &proc->machine;
+  bool begun = proc->turn > waiter->last_turn;
+
+  if (begun && machine->state == ZPM_DONE)
+    return FAILED;
+  if (begun && is_nearly_done(machine))
+    return PENDING;
+  if (!zpm_machine_wants_up(machine))
+    return SUPERSEDED;
+  if (!begun)
+    return PENDING;
+  if (!waiter->asked.until_ready && zpm_machine_runs(machine))
+    return DONE;
+  return of_state(machine);
+}
+
+/* Up when all of its instances are; what one of them comes to counts for all.
+ */
+static enum outcome of_up(const struct zpm_app *app,
+                          const struct zpm_waiter *waiter)
+{
+  enum outcome all = DONE;
+
+  for (size_t i = 0; i < app->proc_count; i++) {
+    enum outcome one = DONE;
+
+    if (app->procs[i]->role == ZPM_ROLE_CURRENT)
+      one = of_proc(app->procs[i], waiter);
+    if (one == FAILED || one == SUPERSEDED)
+      return one;
+    if (one == PENDING)
+      all = PENDING;
+  }
+  return all;
+}
+
 static enum outcome of(const struct zpm_app *app,
                        const struct zpm_waiter *waiter)
 {
@@ -91,7 +120,18 @@ static enum outcome of(const struct zpm_app *app,
     return SUPERSEDED;
   if (waiter->asked.wish == ZPM_WISH_GONE)
     return app->forget ? PENDING : SUPERSEDED;
-  return zpm_app_status(app) == ZPM_STATUS_STOPPED ? DONE : PENDING;
+  return zpm_app_is_at_rest(app) ? DONE : PENDING;
+}
+
+/* ", pid 4711", ", 4 processes" */
+static void put_processes(struct zpm_str *sentence, const struct zpm_app *app)
+{
+  unsigned count = zpm_app_instances(app);
+
+  if (app->record.config.mode == ZPM_MODE_FORK)
+    zpm_str_printf(sentence, ", pid %d", zpm_app_pid(app));
+  else
+    zpm_str_printf(sentence, ", %u process%s", count, count == 1 ? "" : "es");
 }
 
 static void tell_done(const struct zpm_app *app,
@@ -104,12 +144,13 @@ static void tell_done(const struct zpm_app *app,
 
   switch (waiter->asked.wish) {
   case ZPM_WISH_START:
-    zpm_str_printf(&sentence, "'%s' %s, pid %d", name,
-                   ready ? "is ready" : "started", zpm_app_pid(app));
+    zpm_str_printf(&sentence, "'%s' %s", name, ready ? "is ready" : "started");
+    put_processes(&sentence, app);
     break;
   case ZPM_WISH_RESTART:
-    zpm_str_printf(&sentence, "'%s' restarted%s, pid %d", name,
-                   ready ? " and is ready" : "", zpm_app_pid(app));
+    zpm_str_printf(&sentence, "'%s' restarted%s", name,
+                   ready ? " and is ready" : "");
+    put_processes(&sentence, app);
     break;
   case ZPM_WISH_STOP:
     zpm_str_printf(&sentence, "'%s' stopped", name);

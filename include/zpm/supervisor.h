@@ -211,6 +211,7 @@ struct zpm_app_view {
   const char *last_log;        /* "" if none */
   uint64_t dropped_log_bytes;
   uint64_t created_ms; /* wall clock */
+  unsigned instances; /* that it is to have */
   size_t worker_count;
 };
 

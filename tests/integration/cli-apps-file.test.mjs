@@ -74,7 +74,7 @@ test("one bad entry does not keep the others from starting", async (t) => {
       { name: "good", scriptPath: "tell.sh" },
       { name: "gone", scriptPath: "./nothing.sh" },
       { name: "typo", scriptPath: "tell.sh", prot: 1 },
-      { name: "later", scriptPath: "tell.sh", scheduling: "rr" },
+      { name: "unfair", scriptPath: "tell.sh", scheduling: "fair" },
       { prot: 1 },
       { name: "fine", scriptPath: "tell.sh" },
     ]),
@@ -86,7 +86,7 @@ test("one bad entry does not keep the others from starting", async (t) => {
   assert.equal(complaints.length, 4, stderr);
   assert.match(complaints[0], /'gone'.*nothing\.sh: no such file/);
   assert.match(complaints[1], /'typo'.*'prot'.*Did you mean 'port'\?/);
-  assert.match(complaints[2], /'later'.*scheduling is not available/);
+  assert.match(complaints[2], /'unfair'.*scheduling must be one of rr, shared/);
   assert.match(complaints[3], /app 5 .*prot/);
   assert.deepEqual(await names(box), ["good", "gone", "fine"]);
 
@@ -97,7 +97,7 @@ test("one bad entry does not keep the others from starting", async (t) => {
       ["good", true, undefined],
       ["gone", false, "ZPM_ESTART"],
       ["typo", false, "ZPM_ECONFIG"],
-      ["later", false, "ZPM_EUNSUPPORTED"],
+      ["unfair", false, "ZPM_ECONFIG"],
       [null, false, "ZPM_ECONFIG"],
       ["fine", true, undefined],
     ],

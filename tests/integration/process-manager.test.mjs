@@ -499,17 +499,6 @@ test("wrong arguments are named before anything happens", async (t) => {
   );
 });
 
-test("what comes with a later version is refused by name", async (t) => {
-  const pm = sandbox(t).manager();
-  const scriptPath = fixture("forever.js");
-  for (const later of [{ mode: "cluster", instances: 2 }, { scheduling: "rr" }])
-    await rejects(
-      pm.start({ name: "a", scriptPath, ...later }),
-      "ZPM_EUNSUPPORTED",
-    );
-  await pm.start({ name: "a", scriptPath, devMode: false, mode: "fork" });
-});
-
 test("the store follows a manager", async (t) => {
   const { ProcessStore } = await import("@zuzjs/pm");
   const pm = sandbox(t).manager();

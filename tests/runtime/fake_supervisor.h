@@ -367,6 +367,7 @@ void zpm_app_view(const struct zpm_app *app, struct zpm_app_view *view)
       .past = up ? &FAKE_NO_PAST : &FAKE_PAST,
       .last_log = "hello",
       .created_ms = 1690000000000,
+      .instances = 1,
       .worker_count = 1,
   };
 }

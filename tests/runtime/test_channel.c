@@ -33,6 +33,7 @@ struct talk {
   struct zpm_str said; /* messages, each ended by '|' */
   unsigned pongs;
   unsigned ended;
+  int64_t lost; /* token of the last handle that was */
   bool close_at_message;
 };
 
@@ -70,7 +71,15 @@ static void on_closed(void *ctx)
   talk->ended++;
 }
 
+static void on_handle_lost(void *ctx, int64_t token)
+{
+  struct talk *talk = ctx;
+
+  talk->lost = token;
+}
+
 static const struct zpm_channel_events EVENTS = {.heap = on_heap,
+                                                 .handle_lost = on_handle_lost,
                                                  .pong = on_pong,
                                                  .message = on_message,
                                                  .closed = on_closed};
@@ -126,6 +135,23 @@ static void run_once(struct talk *talk)
   uv_run(&talk->loop, UV_RUN_NOWAIT);
 }
 
+static void on_enough(uv_timer_t *timer)
+{
+  (void)timer;
+}
+
+/* Lets the channel write what it can. */
+static void let_write(struct talk *talk)
+{
+  uv_timer_t enough;
+
+  uv_timer_init(&talk->loop, &enough);
+  uv_timer_start(&enough, on_enough, 1, 0);
+  uv_run(&talk->loop, UV_RUN_ONCE);
+  uv_close((uv_handle_t *)&enough, NULL);
+  uv_run(&talk->loop, UV_RUN_NOWAIT);
+}
+
 static void app_says(struct talk *talk, const char *text, size_t len)
 {
   while (len > 0) {
@@ -174,6 +200,40 @@ static const char *app_hears(struct talk *talk, char *text, size_t room)
 
   text[got > 0 ? got : 0] = '\0';
   return text;
+}
+
+/* Reads that many bytes, which come without a handle, then some with one. */
+static bool app_gets_handle_after(struct talk *talk, size_t bytes)
+{
+  char text[4096];
+
+  for (;;) {
+    struct iovec part = {
+        .iov_base = text,
+        .iov_len = bytes > 0 && bytes < sizeof(text) ? bytes : sizeof(text)};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    ssize_t got = recvmsg(talk->app, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (got < 0) {
+      let_write(talk);
+      continue;
+    }
+    if (bytes == 0) {
+      int fd = -1;
+
+      if (CMSG_FIRSTHDR(&message) != NULL) {
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+        close(fd);
+      }
+      return fd >= 0;
+    }
+    assert_null(CMSG_FIRSTHDR(&message));
+    bytes -= (size_t)got;
+  }
 }
 
 static void await_messages(struct talk *talk, const char *wanted)
@@ -396,11 +456,50 @@ static void an_app_that_never_reads_costs_the_question_only(void **state)
   await_messages(talk, "\"all\"|");
   zpm_channel_ask_heap(talk->channel);
   /* It was not put, so it can be put as soon as there is room. */
-  while (app_hears(talk, heard, sizeof(heard))[0] != '\0')
-    continue;
+  do {
+    while (app_hears(talk, heard, sizeof(heard))[0] != '\0')
+      continue;
+    let_write(talk);
+  } while (app_hears(talk, heard, sizeof(heard))[0] != '\0');
   zpm_channel_ask_heap(talk->channel);
   assert_string_equal(app_hears(talk, heard, sizeof(heard)),
                       "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
+}
+
+static void an_app_that_leaves_too_much_unread_is_cut_off(void **state)
+{
+  struct talk *talk = *state;
+  char line[1000];
+
+  memset(line, 'x', sizeof(line) - 1);
+  line[sizeof(line) - 1] = '\n';
+  for (int i = 0; i < 1000; i++)
+    zpm_channel_send(talk->channel, line, sizeof(line));
+  await_end(talk);
+}
+
+static void a_handle_waits_for_its_turn_with_its_line(void **state)
+{
+  static const char LINE[] = "{\"cmd\":\"NODE_HANDLE\",\"msg\":1}\n";
+  struct talk *talk = *state;
+  char filler[1000];
+  int sent = 0;
+  int handle;
+
+  memset(filler, 'x', sizeof(filler) - 1);
+  filler[sizeof(filler) - 1] = '\n';
+  while (sent < 240) { /* more than the socket takes, less than too much */
+    zpm_channel_send(talk->channel, filler, sizeof(filler));
+    sent++;
+  }
+  handle = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  zpm_channel_send_handle(talk->channel, LINE, sizeof(LINE) - 1, handle, 7);
+  close(handle);
+  assert_true(app_gets_handle_after(talk, (size_t)sent * sizeof(filler)));
+  app_says_line(talk, "{\"cmd\":\"NODE_HANDLE_NACK\"}");
+  while (talk->lost == 0)
+    run_once(talk);
+  assert_int_equal(talk->lost, 7);
 }
 
 static void a_ping_is_a_handle_that_did_not_come(void **state)
@@ -486,7 +585,7 @@ static void the_end_of_the_app_is_told_once(void **state)
   await_end(talk);
   assert_string_equal(zpm_str_text(&talk->said), "\"bye\"|");
   zpm_channel_ask_heap(talk->channel); /* to nobody: no SIGPIPE */
-  uv_run(&talk->loop, UV_RUN_NOWAIT);
+  let_write(talk);
   assert_int_equal(talk->ended, 1);
 }
 
@@ -553,6 +652,8 @@ int main(void)
       in_a_talk(a_handle_is_closed_and_acknowledged),
       in_a_talk(a_handle_in_a_line_too_long_is_acknowledged_too),
       in_a_talk(an_app_that_never_reads_costs_the_question_only),
+      in_a_talk(an_app_that_leaves_too_much_unread_is_cut_off),
+      in_a_talk(a_handle_waits_for_its_turn_with_its_line),
       in_a_talk(a_ping_is_a_handle_that_did_not_come),
       in_a_talk(shutdown_is_a_message_of_its_own),
       in_a_talk(node_answers_from_its_event_loop_alone),

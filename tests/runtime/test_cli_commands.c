@@ -210,16 +210,6 @@ static void wrong_usage_exits_with_2(void **state)
   assert_string_equal(f->out, "");
 }
 
-static void what_comes_later_exits_with_1(void **state)
-{
-  struct fixture *f = *state;
-
-  assert_int_equal(run(f, "start", "a.js", "--cluster", NULL), 1);
-  ASSERT_HAS(f->err, "not available in this version");
-  assert_int_equal(run(f, "start", "a.js", "--cluster", "--json", NULL), 1);
-  ASSERT_HAS(f->out, "\"code\":\"ZPM_EUNSUPPORTED\"");
-}
-
 static void help_and_version_need_no_daemon(void **state)
 {
   struct fixture *f = *state;
@@ -846,7 +836,6 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       TEST(wrong_usage_exits_with_2),
-      TEST(what_comes_later_exits_with_1),
       TEST(help_and_version_need_no_daemon),
       TEST(ping_starts_nothing),
       TEST(list_is_a_table_that_awk_can_read),

@@ -73,7 +73,7 @@ static bool is_killed(void *ctx)
   const struct world *w = ctx;
   const struct zpm_app *app = zpm_supervisor_find(w->supervisor, "api");
 
-  return app->procs[0].machine.kills > 0;
+  return app->procs[0]->machine.kills > 0;
 }
 
 static void what_survives_sigkill_is_named_until_it_goes(void **state)

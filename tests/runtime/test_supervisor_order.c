@@ -13,7 +13,7 @@ static uint64_t run_of(const struct world *w, const char *name)
   const struct zpm_app *app = zpm_supervisor_find(w->supervisor, name);
 
   assert_non_null(app);
-  return app->procs[0].tree.id;
+  return app->procs[0]->tree.id;
 }
 
 static void restart_all_of_it(struct world *w)

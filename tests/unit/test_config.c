@@ -48,7 +48,8 @@ static void the_defaults_are_as_documented(void **state)
   assert_int_equal(c->port, 0);
   assert_int_equal(c->interpreter, ZPM_INTERPRETER_AUTO);
   assert_int_equal(c->mode, ZPM_MODE_FORK);
-  assert_int_equal(c->instances, 1);
+  assert_int_equal(c->instances, 0); /* as many as there are cores */
+  assert_int_equal(zpm_config_instances(c, 8), 1);
   assert_int_equal(c->kill_timeout_ms, 5000);
   assert_int_equal(c->kill_signal, SIGTERM);
   assert_int_equal(c->min_backoff_ms, 1000);

@@ -118,7 +118,7 @@ static void secrets_are_hidden_unless_asked_for(void **state)
 
 static void what_a_later_version_saved_is_passed_over(void **state)
 {
-  cJSON *json = parse("{\"port\":1,\"scheduling\":true,\"newField\":{},"
+  cJSON *json = parse("{\"port\":1,\"scheduler\":true,\"newField\":{},"
                       "\"probe\":{\"type\":\"tcp\",\"target\":\"1\",\"x\":1},"
                       "\"rlimits\":{\"x\":1,\"core\":0},"
                       "\"logs\":{\"colour\":\"blue\",\"maxFiles\":2}}");

@@ -117,21 +117,6 @@ static void other_wrong_text_is_refused_kindly(void **state)
   assert_refused(f, "scriptPath", "", "scriptPath must not be empty");
 }
 
-static void what_comes_later_is_named_and_refused(void **state)
-{
-  struct fixture *f = *state;
-
-  assert_int_equal(set(&f->config, "scheduling", "x", &f->err),
-                   ZPM_EUNSUPPORTED);
-  assert_string_equal(
-      f->err.message,
-      "scheduling is not available in this version yet: leave it out");
-  assert_int_equal(set(&f->config, "drainTimeout", "5", &f->err),
-                   ZPM_EUNSUPPORTED);
-  assert_int_equal(set(&f->config, "scheduling", "false", &f->err), 0);
-  assert_int_equal(f->config.given, 0);
-}
-
 static int set_number(struct fixture *f, const char *name, double value)
 {
   const struct zpm_field *field =
@@ -324,7 +309,6 @@ int main(void)
       TEST(sizes_may_have_a_unit),
       TEST(a_wrong_number_is_refused_with_its_bounds),
       TEST(other_wrong_text_is_refused_kindly),
-      TEST(what_comes_later_is_named_and_refused),
       TEST(numbers_are_checked_against_the_field),
       TEST(seconds_may_be_fractions),
       TEST(a_limit_of_memory_is_not_a_few_bytes),

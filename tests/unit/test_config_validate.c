@@ -195,20 +195,22 @@ static void a_long_first_wait_raises_the_longest(void **state)
   assert_int_equal(f->config.max_backoff_ms, 60000);
 }
 
-static void cluster_mode_comes_later(void **state)
+static void instances_count_in_cluster_mode(void **state)
 {
   struct fixture *f = *state;
+  const struct zpm_config *c = &f->config;
 
   give_enough(f);
-  give(&f->config, "mode", "fork");
-  give(&f->config, "instances", "1");
+  give(&f->config, "instances", "3");
   assert_int_equal(zpm_config_validate(&f->config, NULL), 0);
-  give(&f->config, "instances", "2");
-  assert_int_equal(zpm_config_validate(&f->config, &f->err), ZPM_EUNSUPPORTED);
-  assert_non_null(strstr(f->err.message, "config.instances"));
+  assert_int_equal(zpm_config_instances(c, 8), 1);
   give(&f->config, "mode", "cluster");
-  assert_int_equal(zpm_config_validate(&f->config, &f->err), ZPM_EUNSUPPORTED);
-  assert_non_null(strstr(f->err.message, "config.mode \"cluster\""));
+  assert_int_equal(zpm_config_instances(c, 8), 3);
+  give(&f->config, "instances", "max");
+  assert_int_equal(zpm_config_instances(c, 8), 8);
+  give(&f->config, "instances", "-1");
+  assert_int_equal(zpm_config_instances(c, 8), 7);
+  assert_int_equal(zpm_config_instances(c, 1), 1);
 }
 
 static void other_paths_are_put_under_cwd_as_well(void **state)
@@ -370,7 +372,7 @@ int main(void)
       TEST(a_command_makes_the_interpreter_custom),
       TEST(one_bound_of_the_backoff_moves_the_other),
       TEST(a_long_first_wait_raises_the_longest),
-      TEST(cluster_mode_comes_later),
+      TEST(instances_count_in_cluster_mode),
       TEST(other_paths_are_put_under_cwd_as_well),
       TEST(the_folder_of_a_command_is_cwd),
       TEST(the_folder_of_a_script_may_be_the_root),

@@ -8,7 +8,7 @@
 #include "core/snapshot.h"
 
 /* It began 3 s ago, at 1 000 000 on the wall. */
-enum { NOW_MS = 5000, WALL_MS = 1003000, STARTED_MS = 1000000 };
+enum { NOW_MS = 5000, WALL_MS = 1003000, STARTED_MS = 1000000, SEAT = 3 };
 
 static const struct zpm_policy NOT_WAITED_FOR = {.min_backoff_ms = 1000};
 
@@ -17,14 +17,14 @@ static struct zpm_snapshot snapshot_of(const struct zpm_record *record,
 {
   struct zpm_snapshot snapshot;
 
-  zpm_snapshot_of_record(&snapshot, record, policy, NOW_MS, WALL_MS);
+  zpm_snapshot_of_record(&snapshot, record, SEAT, policy, NOW_MS, WALL_MS);
   return snapshot;
 }
 
 static void a_record_tells_what_it_knows(void **state)
 {
-  struct zpm_record record = {
-      .want_up = true,
+  struct zpm_life life = {
+      .seat = SEAT,
       .restart_count = 3,
       .total_restarts = 7,
       .proven = {.mtime_ns = 5, .size = 6},
@@ -34,6 +34,11 @@ static void a_record_tells_what_it_knows(void **state)
               .pid = 4711,
               .start_ticks = 99,
               .build = {.mtime_ns = 1, .size = 2}},
+  };
+  struct zpm_record record = {
+      .want_up = true,
+      .lives = &life,
+      .life_count = 1,
       .past = {.len = 1, .exits = {{.known = true, .code = 9, .at_ms = 17}}},
   };
   struct zpm_snapshot snapshot = snapshot_of(&record, &NOT_WAITED_FOR);
@@ -57,7 +62,9 @@ static void a_record_tells_what_it_knows(void **state)
 static void who_was_not_ready_yet_gets_its_time_again(void **state)
 {
   struct zpm_policy policy = {.ready_timeout_ms = 30000};
-  struct zpm_record record = {.run = {.id = 1, .started_ms = STARTED_MS}};
+  struct zpm_life life = {.seat = SEAT,
+                          .run = {.id = 1, .started_ms = STARTED_MS}};
+  struct zpm_record record = {.lives = &life, .life_count = 1};
   struct zpm_snapshot snapshot = snapshot_of(&record, &policy);
 
   (void)state;
@@ -69,8 +76,12 @@ static void who_was_not_ready_yet_gets_its_time_again(void **state)
 static void
 a_clock_that_was_put_back_makes_nobody_older_than_the_system(void **state)
 {
-  struct zpm_record ahead = {.run = {.id = 1, .started_ms = WALL_MS + 1000}};
-  struct zpm_record ancient = {.run = {.id = 1, .started_ms = 1}};
+  struct zpm_life lives[] = {
+      {.seat = SEAT, .run = {.id = 1, .started_ms = WALL_MS + 1000}},
+      {.seat = SEAT, .run = {.id = 1, .started_ms = 1}},
+  };
+  struct zpm_record ahead = {.lives = &lives[0], .life_count = 1};
+  struct zpm_record ancient = {.lives = &lives[1], .life_count = 1};
 
   (void)state;
   assert_int_equal(snapshot_of(&ahead, &NOT_WAITED_FOR).machine.started_ms,
@@ -82,7 +93,8 @@ a_clock_that_was_put_back_makes_nobody_older_than_the_system(void **state)
 static void without_a_run_it_rests(void **state)
 {
   struct zpm_record down = {.want_up = true};
-  struct zpm_record done = {.done = true};
+  struct zpm_life well = {.seat = SEAT, .done = true};
+  struct zpm_record done = {.lives = &well, .life_count = 1};
 
   (void)state;
   assert_int_equal(snapshot_of(&down, &NOT_WAITED_FOR).machine.state,

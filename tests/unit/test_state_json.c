@@ -44,6 +44,7 @@ static void fill_roster(struct zpm_roster *roster)
 {
   static const char *const NAMES[APPS] = {"one", "two", "three"};
   static const char *const USERS[APPS] = {"ann", "ann", "bob"};
+  struct zpm_life *life;
 
   for (size_t i = 0; i < APPS; i++) {
     struct zpm_record *record = zpm_roster_add(roster);
@@ -52,13 +53,17 @@ static void fill_roster(struct zpm_roster *roster)
     record->environment = environment(USERS[i]);
   }
   roster->items[1].want_up = true;
-  roster->items[1].proven =
+  for (zpm_seat seat = 0; seat < 2; seat++)
+    zpm_record_add_life(&roster->items[0], seat | ZPM_SEAT_OTHER)->run.id =
+        seat + 1;
+  life = zpm_record_add_life(&roster->items[1], 0);
+  life->proven =
       (struct zpm_build){.mtime_ns = 1790000000123456789u, .size = 4096};
-  roster->items[1].restart_count = 2;
-  roster->items[1].total_restarts = 4000000000u;
+  life->restart_count = 2;
+  life->total_restarts = 4000000000u;
   roster->items[1].created_ms = 1790000000123u;
   roster->items[1].start_order = 12;
-  roster->items[1].run = (struct zpm_run){
+  life->run = (struct zpm_run){
       .id = 1795401428407866,
       .started_ms = 1795401428465,
       .leaving = true,
@@ -74,8 +79,8 @@ static void fill_roster(struct zpm_roster *roster)
   roster->items[1].past.lines[0] = zpm_strdup("s3cret line");
   roster->items[1].past.reasons[0] = zpm_strdup("reason");
   roster->items[1].past.exits[1] = (struct zpm_exit){.uptime_ms = 7};
-  roster->items[2].done = true;
-  roster->items[1].last_error = zpm_strdup("killed by \"SIGKILL\"");
+  zpm_record_add_life(&roster->items[2], 0)->done = true;
+  life->last_error = zpm_strdup("killed by \"SIGKILL\"");
 }
 
 static int write_state(struct zpm_str *out, const struct zpm_roster *roster)
@@ -97,26 +102,14 @@ static void assert_same_exit(const struct zpm_exit *a, const struct zpm_exit *b)
   assert_true(a->uptime_ms == b->uptime_ms);
 }
 
-static void assert_same_record(const struct zpm_record *a,
-                               const struct zpm_record *b)
+static void assert_same_life(const struct zpm_life *a, const struct zpm_life *b)
 {
-  assert_int_equal(a->config.given, b->config.given);
-  assert_int_equal(zpm_config_diff(&a->config, &b->config), 0);
-  assert_true(zpm_strv_equal(&a->environment->vars, &b->environment->vars));
-  assert_int_equal(a->want_up, b->want_up);
+  assert_int_equal(a->seat, b->seat);
+  assert_int_equal(a->done, b->done);
   assert_true(a->proven.mtime_ns == b->proven.mtime_ns);
   assert_true(a->proven.size == b->proven.size);
   assert_int_equal(a->restart_count, b->restart_count);
   assert_int_equal(a->total_restarts, b->total_restarts);
-  assert_true(a->created_ms == b->created_ms);
-  assert_true(a->start_order == b->start_order);
-  assert_int_equal(a->done, b->done);
-  assert_int_equal(a->past.len, b->past.len);
-  for (size_t i = 0; i < a->past.len; i++) {
-    assert_same_exit(&a->past.exits[i], &b->past.exits[i]);
-    assert_null(b->past.lines[i]);
-    assert_null(b->past.reasons[i]);
-  }
   assert_true(a->run.id == b->run.id);
   assert_true(a->run.started_ms == b->run.started_ms);
   assert_int_equal(a->run.leaving, b->run.leaving);
@@ -126,6 +119,26 @@ static void assert_same_record(const struct zpm_record *a,
   assert_int_equal(a->last_error == NULL, b->last_error == NULL);
   if (a->last_error != NULL)
     assert_string_equal(a->last_error, b->last_error);
+}
+
+static void assert_same_record(const struct zpm_record *a,
+                               const struct zpm_record *b)
+{
+  assert_int_equal(a->config.given, b->config.given);
+  assert_int_equal(zpm_config_diff(&a->config, &b->config), 0);
+  assert_true(zpm_strv_equal(&a->environment->vars, &b->environment->vars));
+  assert_int_equal(a->want_up, b->want_up);
+  assert_true(a->created_ms == b->created_ms);
+  assert_true(a->start_order == b->start_order);
+  assert_int_equal(a->past.len, b->past.len);
+  for (size_t i = 0; i < a->past.len; i++) {
+    assert_same_exit(&a->past.exits[i], &b->past.exits[i]);
+    assert_null(b->past.lines[i]);
+    assert_null(b->past.reasons[i]);
+  }
+  assert_int_equal(a->life_count, b->life_count);
+  for (size_t i = 0; i < a->life_count; i++)
+    assert_same_life(&a->lives[i], &b->lives[i]);
 }
 
 static void what_is_written_is_read_back(void **state)
@@ -269,10 +282,10 @@ static void what_is_not_there_has_a_default(void **state)
   assert_int_equal(zpm_state_from_json(&roster, TEXT, strlen(TEXT), NULL), 0);
   assert_string_equal(roster.items[0].config.name, "a");
   assert_null(roster.items[0].environment);
-  assert_null(roster.items[0].last_error);
+  assert_null(roster.items[0].lives[0].last_error);
   assert_false(roster.items[0].want_up);
   assert_int_equal(roster.items[0].past.len, 0);
-  assert_false(roster.items[0].done);
+  assert_false(roster.items[0].lives[0].done);
   zpm_roster_deinit(&roster);
   assert_int_equal(read_state(STATE(APP ",\"lastExit\":{}"), NULL), 0);
 }
@@ -293,7 +306,7 @@ static void the_one_exit_of_an_older_version_is_understood(void **state)
   assert_int_equal(past->exits[0].signal, 9);
   assert_int_equal(past->exits[0].uptime_ms, 6);
   assert_int_equal(past->exits[0].cause, ZPM_CAUSE_ITSELF);
-  assert_true(roster.items[0].run.ready);
+  assert_true(roster.items[0].lives[0].run.ready);
   zpm_roster_deinit(&roster);
 }
 

@@ -153,16 +153,6 @@ static const char RULES[] =
     "| field | in `--probe` | value | default | |\n"
     "|---|---|---|---|---|\n";
 
-static const char LATER[] =
-    "\n"
-    "## Not available in this version yet\n"
-    "\n"
-    "These names are reserved. Giving one is an error that says so; `false`,\n"
-    "`null`, `[]` and `{}` are accepted and ask for nothing.\n"
-    "\n"
-    "| field | flag | |\n"
-    "|---|---|---|\n";
-
 static void print_choices(const struct zpm_field *field)
 {
   for (size_t i = 0; field->choices[i] != NULL; i++)
@@ -221,6 +211,10 @@ static void print_value(const struct zpm_field *field)
   case ZPM_FIELD_NICE:
     printf("-20 to 19");
     break;
+  case ZPM_FIELD_INSTANCES:
+    printf("1 to %llu, `\"max\"`, or -1 and less",
+           (unsigned long long)field->max);
+    break;
   case ZPM_FIELD_RLIMITS:
     printf("object, see below");
     break;
@@ -229,8 +223,6 @@ static void print_value(const struct zpm_field *field)
     break;
   case ZPM_FIELD_WATCH:
     printf("`true`, `false`, array of paths");
-    break;
-  case ZPM_FIELD_LATER:
     break;
   }
 }
@@ -252,12 +244,10 @@ static void print_field(const struct zpm_field *field)
 {
   printf("| `%s` | ", field->name);
   print_flag(field);
-  if (field->type != ZPM_FIELD_LATER) {
-    printf(" | ");
-    print_value(field);
-    printf(" | %s", field->fallback != NULL ? field->fallback : "");
-  }
-  printf(" | %s |\n", field->help);
+  printf(" | ");
+  print_value(field);
+  printf(" | %s | %s |\n", field->fallback != NULL ? field->fallback : "",
+         field->help);
 }
 
 static void print_probe_field(const struct zpm_field *field)
@@ -276,16 +266,9 @@ static void print_probe_field(const struct zpm_field *field)
 void print_configuration(void)
 {
   fputs(INTRODUCTION, stdout);
-  for (size_t i = 0; i < ZPM_FIELD_COUNT; i++) {
-    if (ZPM_FIELDS[i].type != ZPM_FIELD_LATER)
-      print_field(&ZPM_FIELDS[i]);
-  }
+  for (size_t i = 0; i < ZPM_FIELD_COUNT; i++)
+    print_field(&ZPM_FIELDS[i]);
   fputs(RULES, stdout);
   for (size_t i = 0; i < ZPM_PROBE_FIELD_COUNT; i++)
     print_probe_field(&ZPM_PROBE_FIELDS[i]);
-  fputs(LATER, stdout);
-  for (size_t i = 0; i < ZPM_FIELD_COUNT; i++) {
-    if (ZPM_FIELDS[i].type == ZPM_FIELD_LATER)
-      print_field(&ZPM_FIELDS[i]);
-  }
 }

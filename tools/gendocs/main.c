@@ -32,6 +32,7 @@ const char *value_of_field(const struct zpm_field *field)
   case ZPM_FIELD_UMASK:
     return "OCTAL";
   case ZPM_FIELD_NICE:
+  case ZPM_FIELD_INSTANCES:
     return "N";
   case ZPM_FIELD_RLIMITS:
     return "NAME=N";
@@ -43,7 +44,6 @@ const char *value_of_field(const struct zpm_field *field)
     return "VALUE";
   case ZPM_FIELD_BOOL:
   case ZPM_FIELD_WATCH:
-  case ZPM_FIELD_LATER:
     break;
   }
   return "";

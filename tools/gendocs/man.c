@@ -155,7 +155,7 @@ void print_man(void)
   }
   printf(".SH OPTIONS OF START AND RESTART\n");
   for (size_t i = 0; i < ZPM_FIELD_COUNT; i++) {
-    if (ZPM_FIELDS[i].flag != NULL && ZPM_FIELDS[i].type != ZPM_FIELD_LATER)
+    if (ZPM_FIELDS[i].flag != NULL)
       print_field(&ZPM_FIELDS[i]);
   }
   printf(".SH OPTIONS OF EVERY COMMAND\n");

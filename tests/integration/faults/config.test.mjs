@@ -21,7 +21,7 @@ const WRONG = {
   port: [0, -1, 65536, 1.5, "http", HUGE, {}, []],
   interpreter: ["cobol", 7, {}],
   interpreterArgs: ["a", [7]],
-  instances: [0, -1, 1.5, "many", 1025],
+  instances: [0, -1025, 1.5, "many", 1025],
   killTimeout: [-1, 3_600_001, 1.5, "soon", HUGE],
   killSignal: ["SIGNOTHING", 0, 200, -9, {}],
   minBackoff: [-1, 86_400_001, "a", []],

@@ -1,0 +1,243 @@
+#include "runtime/cluster_internal.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "runtime/channel.h"
+
+enum {
+  ACCEPTS_PER_TURN = 64, /* the loop has others to look after */
+  DEFAULT_BACKLOG = 511, /* as Node */
+  /* Of a connection: more than there can be servers that are just closing. */
+  TRIES_MAX = 64,
+  PAUSE_MS = 100, /* after a lack of descriptors or memory */
+};
+
+/* ---- who takes it ---- */
+
+static bool takes_from(const struct zpm_worker *worker,
+                       const struct zpm_cluster_socket *socket)
+{
+  if (worker->state != ZPM_WORKER_SERVES || worker->channel == NULL ||
+      !zpm_dispatch_has_room(&worker->load) ||
+      !zpm_channel_takes_handle(worker->channel))
+    return false;
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (worker->members[i].socket == socket)
+      return worker->members[i].listening;
+  }
+  return false;
+}
+
+static struct zpm_worker *choose(const struct zpm_cluster_socket *socket)
+{
+  struct zpm_worker *best = NULL;
+
+  ZPM_LIST_EACH(it, &socket->cluster->workers)
+  {
+    struct zpm_worker *worker = ZPM_CONTAINER_OF(it, struct zpm_worker, link);
+
+    if (takes_from(worker, socket) &&
+        (best == NULL || zpm_dispatch_prefers(&worker->load, &best->load)))
+      best = worker;
+  }
+  return best;
+}
+
+/* ---- handing on ---- */
+
+static void drop(struct zpm_cluster_conn *conn)
+{
+  close(conn->fd);
+  zpm_list_remove(&conn->link);
+  zpm_free(conn);
+}
+
+static void send_newconn(struct zpm_worker *worker,
+                         const struct zpm_cluster_conn *conn)
+{
+  struct zpm_str line = {0};
+
+  if (zpm_cluster_say_newconn(&line, conn->seq, conn->socket->key) == 0)
+    zpm_channel_send_handle(worker->channel, line.data, line.len, conn->fd,
+                            conn->seq);
+  zpm_str_deinit(&line);
+}
+
+/* Its memory is the list's that it is put in. */
+static void hand_to(struct zpm_worker *worker, struct zpm_cluster_conn *conn)
+{
+  zpm_list_append(&worker->in_flight, &conn->link);
+  conn->seq = worker->seq++;
+  worker->load.in_flight++;
+  worker->load.last_turn = ++worker->cluster->last_turn;
+  send_newconn(worker, conn);
+}
+
+static struct zpm_cluster_conn *
+accept_one(const struct zpm_cluster_socket *socket, int *error)
+{
+  struct zpm_cluster_conn *conn = zpm_alloc_zeroed(1, sizeof(*conn));
+
+  if (conn == NULL) {
+    *error = ENOMEM;
+    return NULL;
+  }
+  zpm_list_init(&conn->link);
+  do {
+    conn->fd = accept4(socket->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  } while (conn->fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+  if (conn->fd >= 0)
+    return conn;
+  *error = errno;
+  zpm_free(conn);
+  return NULL;
+}
+
+static struct zpm_cluster_conn *next_conn(struct zpm_cluster_socket *socket,
+                                          int *error)
+{
+  struct zpm_cluster_conn *conn;
+
+  if (!zpm_list_empty(&socket->waiting)) {
+    conn =
+        ZPM_CONTAINER_OF(socket->waiting.next, struct zpm_cluster_conn, link);
+    zpm_list_remove(&conn->link);
+    return conn;
+  }
+  conn = accept_one(socket, error);
+  if (conn != NULL)
+    conn->socket = socket;
+  return conn;
+}
+
+/* ---- waiting for more ---- */
+
+static void on_pause_over(uv_timer_t *timer)
+{
+  zpm_cluster_pump(timer->data);
+}
+
+static void on_connection(uv_poll_t *poll, int status, int events)
+{
+  (void)status;
+  (void)events;
+  zpm_cluster_pump(poll->data);
+}
+
+/* A lack of something is over by itself; polling would find it at once. */
+static void rest(struct zpm_cluster_socket *socket, int error)
+{
+  uv_poll_stop(&socket->poll);
+  if (error != EAGAIN && error != 0)
+    uv_timer_start(&socket->pause, on_pause_over, PAUSE_MS, 0);
+}
+
+void zpm_cluster_pump(struct zpm_cluster_socket *socket)
+{
+  struct zpm_worker *worker = choose(socket);
+  int error = 0;
+
+  for (int i = 0; worker != NULL && i < ACCEPTS_PER_TURN; i++) {
+    struct zpm_cluster_conn *conn = next_conn(socket, &error);
+
+    if (conn == NULL)
+      break;
+    hand_to(worker, conn);
+    worker->connections++;
+    worker = choose(socket);
+  }
+  if (worker == NULL || (error != 0 && error != EAGAIN))
+    rest(socket, error);
+  else
+    uv_poll_start(&socket->poll, UV_READABLE, on_connection);
+}
+
+int zpm_cluster_listen(struct zpm_cluster_socket *socket)
+{
+  int backlog = socket->place.backlog;
+
+  if (listen(socket->fd, backlog > 0 ? backlog : DEFAULT_BACKLOG) != 0)
+    return -errno;
+  return 0;
+}
+
+/* ---- what the worker says to it ---- */
+
+static struct zpm_cluster_conn *find_conn(const struct zpm_worker *worker,
+                                          int64_t seq)
+{
+  ZPM_LIST_EACH(it, &worker->in_flight)
+  {
+    struct zpm_cluster_conn *conn =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_conn, link);
+
+    if (conn->seq == seq)
+      return conn;
+  }
+  return NULL;
+}
+
+/* Nobody wants it: as good as refused. */
+static void give_back(struct zpm_cluster_conn *conn)
+{
+  zpm_list_remove(&conn->link);
+  if (++conn->tries > TRIES_MAX)
+    drop(conn);
+  else
+    zpm_list_append(&conn->socket->waiting, &conn->link);
+}
+
+void zpm_cluster_on_accepted(struct zpm_worker *worker, int64_t seq,
+                             bool accepted)
+{
+  struct zpm_cluster_conn *conn = find_conn(worker, seq);
+  struct zpm_cluster_socket *socket;
+
+  if (conn == NULL)
+    return;
+  socket = conn->socket;
+  worker->load.in_flight--;
+  if (accepted)
+    drop(conn);
+  else
+    give_back(conn);
+  zpm_cluster_pump(socket);
+}
+
+void zpm_cluster_take_back(struct zpm_worker *worker)
+{
+  while (!zpm_list_empty(&worker->in_flight)) {
+    struct zpm_cluster_conn *conn =
+        ZPM_CONTAINER_OF(worker->in_flight.next, struct zpm_cluster_conn, link);
+
+    give_back(conn);
+  }
+  worker->load.in_flight = 0;
+  ZPM_LIST_EACH(it, &worker->cluster->sockets)
+  zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+}
+
+/* Also those that workers have been handed for it. */
+void zpm_cluster_drop_waiting(struct zpm_cluster_socket *socket)
+{
+  ZPM_LIST_EACH(it, &socket->waiting)
+  drop(ZPM_CONTAINER_OF(it, struct zpm_cluster_conn, link));
+  ZPM_LIST_EACH(at, &socket->cluster->workers)
+  {
+    struct zpm_worker *worker = ZPM_CONTAINER_OF(at, struct zpm_worker, link);
+
+    ZPM_LIST_EACH(it, &worker->in_flight)
+    {
+      struct zpm_cluster_conn *conn =
+          ZPM_CONTAINER_OF(it, struct zpm_cluster_conn, link);
+
+      if (conn->socket != socket)
+        continue;
+      worker->load.in_flight--;
+      drop(conn);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+#ifndef ZPM_RUNTIME_CLUSTER_INTERNAL_H
+#define ZPM_RUNTIME_CLUSTER_INTERNAL_H
+
+#include <uv.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "core/config.h"
+#include "core/dispatch.h"
+#include "proto/cluster_message.h"
+#include "proto/cluster_say.h"
+#include "runtime/cluster.h"
+
+/*
+ * What the files of the cluster share: cluster.c (its sockets),
+ * cluster_bind.c (making one), cluster_worker.c (what a worker asks for),
+ * cluster_dispatch.c (connections), cluster_kept.c (for the next daemon).
+ */
+struct zpm_cluster {
+  struct zpm_services *services;
+  const struct zpm_config *config;
+  struct zpm_list sockets; /* zpm_cluster_socket.link */
+  struct zpm_list workers; /* zpm_worker.link */
+  int32_t last_worker;     /* id */
+  uint64_t last_turn;
+  struct zpm_str inherited; /* what a former daemon knew, until all is taken */
+};
+
+struct zpm_cluster_socket {
+  struct zpm_list link;
+  struct zpm_cluster *cluster;
+  uint64_t id; /* the keeper's name for it */
+  struct zpm_place place;
+  char key[ZPM_PLACE_KEY_MAX];
+  char *query; /* of the worker that asked first: JSON */
+  char *data;  /* of that: what all workers are given; NULL: null */
+  int fd;
+  char *path; /* that is to be unlinked; or NULL */
+  uv_poll_t poll;
+  uv_timer_t pause; /* after a lack of descriptors */
+  struct zpm_list
+      waiting; /* zpm_cluster_conn.link: accepted, and with nobody */
+};
+
+/* A connection that no worker has taken. */
+struct zpm_cluster_conn {
+  struct zpm_list link;
+  struct zpm_cluster_socket *socket;
+  int fd;
+  int64_t seq;    /* of the newconn that hands it on */
+  unsigned tries; /* workers that did not want it */
+};
+
+enum zpm_joining {
+  ZPM_JOINED_RR,
+  ZPM_JOINED_SHARED,
+};
+
+struct zpm_member {
+  struct zpm_cluster_socket *socket;
+  enum zpm_joining how;
+  bool listening;
+};
+
+enum zpm_worker_state {
+  ZPM_WORKER_SERVES,
+  ZPM_WORKER_DRAINS, /* gets no connection any more */
+  ZPM_WORKER_LEAVES, /* and asks for no socket: it is to disconnect */
+};
+
+struct zpm_worker {
+  struct zpm_list link;
+  struct zpm_cluster *cluster;
+  const struct zpm_worker_events *events;
+  void *ctx;
+  struct zpm_channel *channel; /* or NULL */
+  uint64_t run;
+  int32_t id;
+  int64_t seq; /* of what we say to it */
+  enum zpm_worker_state state;
+  struct zpm_member *members;
+  size_t member_count;
+  struct zpm_list in_flight; /* zpm_cluster_conn.link */
+  struct zpm_dispatch_load load;
+  uint64_t connections;
+};
+
+/* ---- cluster.c ---- */
+
+/* The one of that place, or a new one.  0 or a negative code for the worker. */
+int zpm_cluster_open_socket(struct zpm_cluster *cluster,
+                            const struct zpm_worker_message *query,
+                            const char *json, size_t len,
+                            struct zpm_cluster_socket **out);
+/* One that is there already: `fd` is taken over, also on failure. */
+struct zpm_cluster_socket *
+zpm_cluster_add_socket(struct zpm_cluster *cluster,
+                       const struct zpm_worker_message *query, const char *json,
+                       size_t len, int fd);
+void zpm_cluster_close_socket(struct zpm_cluster_socket *socket);
+struct zpm_cluster_socket *
+zpm_cluster_find_socket(const struct zpm_cluster *cluster, const char *key);
+/* What it is bound to; false: a path, or not known. */
+bool zpm_cluster_sockname_of(const struct zpm_cluster_socket *socket,
+                             char address[ZPM_PLACE_ADDRESS_MAX],
+                             struct zpm_cluster_sockname *name);
+
+/* ---- cluster_bind.c ---- */
+
+/* A socket that is bound there, or a negative code of libuv.  `cwd`: what a
+ * path is relative to.  `*path` (owned): what must be unlinked in the end. */
+int zpm_cluster_bind(const struct zpm_place *place, const char *cwd,
+                     char **path);
+
+/* Where a path lies (owned); NULL: it is none, or no memory. */
+char *zpm_cluster_path(const struct zpm_place *place, const char *cwd);
+
+/* ---- cluster_worker.c ---- */
+
+/* NULL: it cannot have one more. */
+struct zpm_member *zpm_worker_join(struct zpm_worker *worker,
+                                   struct zpm_cluster_socket *socket,
+                                   enum zpm_joining how);
+
+/* ---- cluster_dispatch.c ---- */
+
+/* Accepts and hands on what can be, and waits for more while there is room. */
+void zpm_cluster_pump(struct zpm_cluster_socket *socket);
+/* Begins to accept.  0 or a negative code. */
+int zpm_cluster_listen(struct zpm_cluster_socket *socket);
+void zpm_cluster_on_accepted(struct zpm_worker *worker, int64_t seq,
+                             bool accepted);
+/* All that this worker has not taken goes back. */
+void zpm_cluster_take_back(struct zpm_worker *worker);
+void zpm_cluster_drop_waiting(struct zpm_cluster_socket *socket);
+
+/* ---- cluster_kept.c ---- */
+
+/* After any change of sockets or of who has joined them. */
+void zpm_cluster_keep(struct zpm_cluster *cluster);
+/* After it has been opened. */
+void zpm_cluster_keep_socket(const struct zpm_cluster_socket *socket);
+/* What a former daemon knew of that run; false: nothing. */
+bool zpm_cluster_recall(struct zpm_worker *worker);
+/* The keeper's name for a socket. */
+void zpm_cluster_socket_name(char *name, const struct zpm_cluster_socket *s);
+
+#endif

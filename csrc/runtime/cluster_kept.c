@@ -1,0 +1,284 @@
+#include "runtime/cluster_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "core/hashes.h"
+#include "platform/platform.h"
+#include "runtime/keeper_link.h"
+#include "runtime/services.h"
+
+/*
+ * What the next daemon must know of a cluster is a text that the keeper holds,
+ * as it does each of the sockets; one fact a line:
+ *
+ *   last ID                          the last id of a worker
+ *   socket NUMBER QUERY              QUERY is what its first worker asked
+ *   worker RUN ID STATE
+ *   member RUN NUMBER HOW LISTENING  the worker has joined that socket
+ */
+enum { SOCKET_KIND = 's', CLUSTER_KIND = 'c', LONGEST = 1 << 20 };
+
+void zpm_cluster_name(char *name, const struct zpm_config *config)
+{
+  zpm_keeper_name(name, CLUSTER_KIND,
+                  zpm_hashes_of(0, config->name, strlen(config->name)));
+}
+
+void zpm_cluster_socket_name(char *name, const struct zpm_cluster_socket *s)
+{
+  zpm_keeper_name(name, SOCKET_KIND, s->id);
+}
+
+/* ---- writing ---- */
+
+static int put_members(struct zpm_str *text, const struct zpm_worker *worker)
+{
+  int rc = 0;
+
+  for (size_t i = 0; rc == 0 && i < worker->member_count; i++)
+    rc = zpm_str_printf(text, "member %" PRIu64 " %" PRIu64 " %d %d\n",
+                        worker->run, worker->members[i].socket->id,
+                        (int)worker->members[i].how,
+                        worker->members[i].listening);
+  return rc;
+}
+
+static int put_all(struct zpm_str *text, const struct zpm_cluster *cluster)
+{
+  int rc = zpm_str_printf(text, "last %" PRId32 "\n", cluster->last_worker);
+
+  ZPM_LIST_EACH(it, &cluster->sockets)
+  {
+    const struct zpm_cluster_socket *socket =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link);
+
+    rc = rc != 0 ? rc
+                 : zpm_str_printf(text, "socket %" PRIu64 " %s\n", socket->id,
+                                  socket->query);
+  }
+  ZPM_LIST_EACH(at, &cluster->workers)
+  {
+    const struct zpm_worker *worker =
+        ZPM_CONTAINER_OF(at, struct zpm_worker, link);
+
+    rc = rc != 0 ? rc
+                 : zpm_str_printf(text, "worker %" PRIu64 " %" PRId32 " %d\n",
+                                  worker->run, worker->id, (int)worker->state);
+    rc = rc != 0 ? rc : put_members(text, worker);
+  }
+  return rc;
+}
+
+/* A new file each time, so that there is a whole one at any time.  Without
+ * memory for it the old one stays, and is as good as it was. */
+void zpm_cluster_keep(struct zpm_cluster *cluster)
+{
+  struct zpm_keeper_link *link = cluster->services->link;
+  char name[ZPM_WIRE_NAME_MAX];
+  struct zpm_str text = {0};
+  int fd;
+
+  zpm_str_deinit(&cluster->inherited);
+  zpm_cluster_name(name, cluster->config);
+  if (zpm_list_empty(&cluster->sockets)) {
+    zpm_keeper_link_del(link, name);
+    return;
+  }
+  fd = put_all(&text, cluster) == 0 ? zpm_platform_memfd("zpm-cluster") : -1;
+  if (fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len)
+    zpm_keeper_link_put(link, name, fd);
+  if (fd >= 0)
+    close(fd);
+  zpm_str_deinit(&text);
+}
+
+void zpm_cluster_keep_socket(const struct zpm_cluster_socket *socket)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  zpm_cluster_socket_name(name, socket);
+  zpm_keeper_link_put(socket->cluster->services->link, name, socket->fd);
+}
+
+void zpm_cluster_hand_over(struct zpm_cluster *cluster)
+{
+  ZPM_LIST_EACH(it, &cluster->sockets)
+  zpm_cluster_keep_socket(
+      ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+  zpm_cluster_keep(cluster);
+}
+
+/* ---- reading ---- */
+
+static int read_all(struct zpm_str *text, int fd)
+{
+  struct stat file;
+  ssize_t got;
+  int rc;
+
+  if (fstat(fd, &file) != 0 || file.st_size > LONGEST)
+    return UV_EIO;
+  rc = zpm_str_reserve(text, (size_t)file.st_size);
+  if (rc != 0)
+    return rc;
+  got = pread(fd, text->data, (size_t)file.st_size, 0);
+  if (got != file.st_size)
+    return UV_EIO;
+  text->len = (size_t)got;
+  text->data[text->len] = '\0';
+  return 0;
+}
+
+/* Calls `each` for every line that begins with that word; it may stop. */
+static void each_line(const char *text, const char *word,
+                      bool (*each)(void *ctx, const char *rest, size_t len),
+                      void *ctx)
+{
+  size_t size = strlen(word);
+
+  while (text != NULL && *text != '\0') {
+    size_t len = strcspn(text, "\n");
+
+    if (len > size && memcmp(text, word, size) == 0 && text[size] == ' ' &&
+        !each(ctx, text + size + 1, len - size - 1))
+      return;
+    text += len + (text[len] == '\n');
+  }
+}
+
+struct adoption {
+  struct zpm_cluster *cluster;
+  int (*claim)(void *ctx, const char *name);
+  void *ctx;
+};
+
+static void adopt_socket(struct zpm_cluster *cluster, uint64_t id, int fd,
+                         const char *query, size_t len)
+{
+  struct zpm_worker_message message;
+  struct zpm_cluster_socket *socket = NULL;
+
+  if (zpm_worker_message_parse(&message, query, len) != 0) {
+    close(fd);
+    return;
+  }
+  if (message.said == ZPM_SAID_QUERY_SERVER)
+    socket = zpm_cluster_add_socket(cluster, &message, query, len, fd);
+  else
+    close(fd);
+  if (socket != NULL) {
+    socket->id = id;
+    socket->path = zpm_cluster_path(&message.place, cluster->config->cwd);
+  }
+  zpm_worker_message_deinit(&message);
+}
+
+static bool on_socket(void *ctx, const char *rest, size_t len)
+{
+  const struct adoption *adoption = ctx;
+  char name[ZPM_WIRE_NAME_MAX];
+  uint64_t id;
+  int used = 0;
+  int fd;
+
+  if (sscanf(rest, "%" SCNu64 " %n", &id, &used) != 1 || used == 0)
+    return true;
+  zpm_keeper_name(name, SOCKET_KIND, id);
+  fd = adoption->claim(adoption->ctx, name);
+  if (fd >= 0)
+    adopt_socket(adoption->cluster, id, fd, rest + used, len - (size_t)used);
+  return true;
+}
+
+static bool on_last(void *ctx, const char *rest, size_t len)
+{
+  struct zpm_cluster *cluster = ctx;
+
+  (void)len;
+  sscanf(rest, "%" SCNd32, &cluster->last_worker);
+  return false;
+}
+
+void zpm_cluster_adopt(struct zpm_cluster *cluster, int fd,
+                       int (*claim)(void *ctx, const char *name), void *ctx)
+{
+  struct adoption adoption = {cluster, claim, ctx};
+
+  if (fd < 0)
+    return;
+  if (read_all(&cluster->inherited, fd) == 0) {
+    each_line(cluster->inherited.data, "last", on_last, cluster);
+    each_line(cluster->inherited.data, "socket", on_socket, &adoption);
+  } else {
+    zpm_str_deinit(&cluster->inherited);
+  }
+  close(fd);
+}
+
+static bool on_worker(void *ctx, const char *rest, size_t len)
+{
+  struct zpm_worker *worker = ctx;
+  uint64_t run;
+  int32_t id;
+  int state;
+
+  (void)len;
+  if (sscanf(rest, "%" SCNu64 " %" SCNd32 " %d", &run, &id, &state) != 3 ||
+      run != worker->run)
+    return true;
+  worker->id = id;
+  worker->state = (enum zpm_worker_state)state;
+  return false;
+}
+
+static struct zpm_cluster_socket *
+socket_of_id(const struct zpm_cluster *cluster, uint64_t id)
+{
+  ZPM_LIST_EACH(it, &cluster->sockets)
+  {
+    struct zpm_cluster_socket *socket =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link);
+
+    if (socket->id == id)
+      return socket;
+  }
+  return NULL;
+}
+
+static bool on_member(void *ctx, const char *rest, size_t len)
+{
+  struct zpm_worker *worker = ctx;
+  struct zpm_cluster_socket *socket;
+  struct zpm_member *member;
+  uint64_t run;
+  uint64_t id;
+  int how;
+  int listening;
+
+  (void)len;
+  if (sscanf(rest, "%" SCNu64 " %" SCNu64 " %d %d", &run, &id, &how,
+             &listening) != 4 ||
+      run != worker->run)
+    return true;
+  socket = socket_of_id(worker->cluster, id);
+  if (socket == NULL)
+    return true;
+  member = zpm_worker_join(worker, socket, (enum zpm_joining)how);
+  if (member != NULL)
+    member->listening = listening != 0;
+  return true;
+}
+
+bool zpm_cluster_recall(struct zpm_worker *worker)
+{
+  const char *text = worker->cluster->inherited.data;
+
+  each_line(text, "worker", on_worker, worker);
+  each_line(text, "member", on_member, worker);
+  return worker->id != 0;
+}

@@ -1,0 +1,378 @@
+#include "runtime/cluster_internal.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "runtime/channel.h"
+#include "runtime/services.h"
+#include "runtime/wall.h"
+
+enum { MEMBERS_MAX = 256 };
+
+/* ---- speaking ---- */
+
+/* Without the memory for it the worker is not told, and waits for an answer;
+ * what looks after it ends it in time. */
+static void send_line(const struct zpm_worker *worker, struct zpm_str *line,
+                      int rc)
+{
+  if (rc == 0 && worker->channel != NULL)
+    zpm_channel_send(worker->channel, line->data, line->len);
+  zpm_str_deinit(line);
+}
+
+static struct zpm_cluster_answer
+answer_to(struct zpm_worker *worker, const struct zpm_worker_message *query,
+          const char *key, const char *data)
+{
+  return (struct zpm_cluster_answer){
+      .seq = worker->seq++, .ack = query->seq, .key = key, .data = data};
+}
+
+static void refuse(struct zpm_worker *worker,
+                   const struct zpm_worker_message *query, int error)
+{
+  struct zpm_cluster_answer answer =
+      answer_to(worker, query, NULL, query->data);
+  struct zpm_str line = {0};
+
+  send_line(worker, &line, zpm_cluster_say_refused(&line, &answer, error));
+}
+
+static void acknowledge(struct zpm_worker *worker, int64_t ack)
+{
+  struct zpm_str line = {0};
+
+  send_line(worker, &line, zpm_cluster_say_ack(&line, worker->seq++, ack));
+}
+
+/* ---- a socket that it wants ---- */
+
+static bool is_udp(const struct zpm_cluster_socket *socket)
+{
+  return socket->place.type == ZPM_ADDRESS_UDP4 ||
+         socket->place.type == ZPM_ADDRESS_UDP6;
+}
+
+static struct zpm_member *find_member(const struct zpm_worker *worker,
+                                      const struct zpm_cluster_socket *socket)
+{
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (worker->members[i].socket == socket)
+      return &worker->members[i];
+  }
+  return NULL;
+}
+
+struct zpm_member *zpm_worker_join(struct zpm_worker *worker,
+                                   struct zpm_cluster_socket *socket,
+                                   enum zpm_joining how)
+{
+  struct zpm_member *members;
+
+  if (worker->member_count == MEMBERS_MAX)
+    return NULL;
+  members = zpm_realloc(worker->members,
+                        (worker->member_count + 1) * sizeof(*members));
+  if (members == NULL)
+    return NULL;
+  worker->members = members;
+  members[worker->member_count] =
+      (struct zpm_member){.socket = socket, .how = how};
+  return &members[worker->member_count++];
+}
+
+static void leave(struct zpm_worker *worker, struct zpm_member *member)
+{
+  *member = worker->members[--worker->member_count];
+}
+
+static void say_rr(struct zpm_worker *worker,
+                   const struct zpm_worker_message *query,
+                   const struct zpm_cluster_socket *socket)
+{
+  struct zpm_cluster_answer answer =
+      answer_to(worker, query, socket->key, socket->data);
+  char address[ZPM_PLACE_ADDRESS_MAX];
+  struct zpm_cluster_sockname name;
+  bool named = zpm_cluster_sockname_of(socket, address, &name);
+  struct zpm_str line = {0};
+
+  send_line(
+      worker, &line,
+      zpm_cluster_say_newconns_come(&line, &answer, named ? &name : NULL));
+}
+
+static void say_shared(struct zpm_worker *worker,
+                       const struct zpm_worker_message *query,
+                       const struct zpm_cluster_socket *socket)
+{
+  struct zpm_cluster_answer answer =
+      answer_to(worker, query, socket->key, socket->data);
+  struct zpm_str line = {0};
+
+  if (zpm_cluster_say_shared(&line, &answer, is_udp(socket)) == 0)
+    zpm_channel_send_handle(worker->channel, line.data, line.len, socket->fd,
+                            answer.seq);
+  zpm_str_deinit(&line);
+}
+
+static bool is_joined_by_others(const struct zpm_cluster_socket *socket,
+                                const struct zpm_worker *but)
+{
+  ZPM_LIST_EACH(it, &socket->cluster->workers)
+  {
+    const struct zpm_worker *worker =
+        ZPM_CONTAINER_OF(it, struct zpm_worker, link);
+
+    if (worker != but && find_member(worker, socket) != NULL)
+      return true;
+  }
+  return false;
+}
+
+static int admit(struct zpm_worker *worker,
+                 const struct zpm_worker_message *query,
+                 struct zpm_cluster_socket *socket)
+{
+  bool shared = is_udp(socket) ||
+                worker->cluster->config->scheduling == ZPM_SCHEDULING_SHARED;
+  int rc = shared ? 0 : zpm_cluster_listen(socket);
+
+  if (rc != 0)
+    return rc;
+  /* Node makes a handle of each answer, and trips over a key that it has. */
+  if (find_member(worker, socket) != NULL)
+    return UV_EADDRINUSE;
+  if (shared && !zpm_channel_takes_handle(worker->channel))
+    return UV_EAGAIN;
+  if (zpm_worker_join(worker, socket,
+                      shared ? ZPM_JOINED_SHARED : ZPM_JOINED_RR) == NULL)
+    return UV_ENOMEM;
+  if (shared)
+    say_shared(worker, query, socket);
+  else
+    say_rr(worker, query, socket);
+  zpm_cluster_keep(worker->cluster);
+  return 0;
+}
+
+static void on_query(struct zpm_worker *worker,
+                     const struct zpm_worker_message *query, const char *json,
+                     size_t len)
+{
+  struct zpm_cluster_socket *socket = NULL;
+  int rc;
+
+  if (worker->state == ZPM_WORKER_LEAVES || worker->channel == NULL)
+    return;
+  rc = zpm_cluster_open_socket(worker->cluster, query, json, len, &socket);
+  if (rc == 0)
+    rc = admit(worker, query, socket);
+  if (rc == 0)
+    return;
+  refuse(worker, query, rc);
+  if (socket != NULL && find_member(worker, socket) == NULL &&
+      !is_joined_by_others(socket, worker))
+    zpm_cluster_close_socket(socket);
+}
+
+/* What a worker says of its port is the real one; the place is not. */
+static struct zpm_member *
+member_that_listens(const struct zpm_worker *worker,
+                    const struct zpm_worker_message *message)
+{
+  struct zpm_place asked = message->place;
+  char key[ZPM_PLACE_KEY_MAX];
+
+  zpm_place_key(&asked, key);
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (strcmp(worker->members[i].socket->key, key) == 0)
+      return &worker->members[i];
+  }
+  asked.port = 0;
+  zpm_place_key(&asked, key);
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (strcmp(worker->members[i].socket->key, key) == 0)
+      return &worker->members[i];
+  }
+  return NULL;
+}
+
+static void on_listening(struct zpm_worker *worker,
+                         const struct zpm_worker_message *message)
+{
+  struct zpm_member *member = member_that_listens(worker, message);
+
+  if (member == NULL || member->listening || worker->channel == NULL ||
+      worker->state == ZPM_WORKER_LEAVES)
+    return;
+  member->listening = true;
+  zpm_cluster_keep(worker->cluster);
+  if (member->how == ZPM_JOINED_RR)
+    zpm_cluster_pump(member->socket);
+  worker->events->listening(worker->ctx);
+}
+
+/* When no worker serves it any more, as none wants to, it is closed. */
+static void on_close(struct zpm_worker *worker, const char *key)
+{
+  struct zpm_cluster_socket *socket =
+      zpm_cluster_find_socket(worker->cluster, key);
+  struct zpm_member *member =
+      socket != NULL ? find_member(worker, socket) : NULL;
+
+  if (member == NULL)
+    return;
+  leave(worker, member);
+  if (worker->state == ZPM_WORKER_SERVES &&
+      !is_joined_by_others(socket, worker))
+    zpm_cluster_close_socket(socket);
+  else
+    zpm_cluster_keep(worker->cluster);
+}
+
+static void on_leaving(struct zpm_worker *worker, int64_t seq)
+{
+  worker->state = ZPM_WORKER_LEAVES;
+  acknowledge(worker, seq);
+}
+
+static void on_said(struct zpm_worker *worker,
+                    const struct zpm_worker_message *message, const char *json,
+                    size_t len)
+{
+  switch (message->said) {
+  case ZPM_SAID_QUERY_SERVER:
+    on_query(worker, message, json, len);
+    break;
+  case ZPM_SAID_LISTENING:
+    on_listening(worker, message);
+    break;
+  case ZPM_SAID_CLOSE:
+    on_close(worker, message->key);
+    break;
+  case ZPM_SAID_ACCEPTED:
+    zpm_cluster_on_accepted(worker, message->ack, message->accepted);
+    break;
+  case ZPM_SAID_EXITED_AFTER_DISCONNECT:
+    on_leaving(worker, message->seq);
+    break;
+  case ZPM_SAID_GARBAGE:
+    if (message->seq >= 0)
+      refuse(worker, message, UV_EINVAL);
+    break;
+  case ZPM_SAID_USER:
+  case ZPM_SAID_ONLINE:
+  case ZPM_SAID_HANDLE:
+  case ZPM_SAID_HANDLE_ACK:
+  case ZPM_SAID_HANDLE_NACK:
+  case ZPM_SAID_HEAP:
+  case ZPM_SAID_OTHER:
+    break;
+  }
+}
+
+void zpm_worker_on_message(struct zpm_worker *worker, const char *json,
+                           size_t len)
+{
+  struct zpm_worker_message message;
+
+  if (zpm_worker_message_parse(&message, json, len) != 0)
+    return;
+  on_said(worker, &message, json, len);
+  zpm_worker_message_deinit(&message);
+}
+
+/* A connection goes to another one; a socket cannot be sent again in its
+ * answer, and is refused. */
+void zpm_worker_on_handle_lost(struct zpm_worker *worker, int64_t token)
+{
+  zpm_cluster_on_accepted(worker, token, false);
+}
+
+/* ---- its life ---- */
+
+struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
+                                    const struct zpm_worker_events *events,
+                                    void *ctx)
+{
+  struct zpm_worker *worker = zpm_alloc_zeroed(1, sizeof(*worker));
+
+  if (worker == NULL)
+    return NULL;
+  worker->cluster = cluster;
+  worker->events = events;
+  worker->ctx = ctx;
+  worker->run = run;
+  /* What a former daemon has said to it must not be answered to us. */
+  worker->seq = (int64_t)zpm_wall_ms();
+  zpm_list_init(&worker->in_flight);
+  zpm_list_append(&cluster->workers, &worker->link);
+  if (!zpm_cluster_recall(worker))
+    worker->id = ++cluster->last_worker;
+  return worker;
+}
+
+int32_t zpm_worker_id(const struct zpm_worker *worker)
+{
+  return worker->id;
+}
+
+void zpm_worker_attach(struct zpm_worker *worker, struct zpm_channel *channel)
+{
+  worker->channel = channel;
+  ZPM_LIST_EACH(it, &worker->cluster->sockets)
+  zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+}
+
+bool zpm_worker_listens(const struct zpm_worker *worker)
+{
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (worker->members[i].listening)
+      return true;
+  }
+  return false;
+}
+
+uint64_t zpm_worker_connections(const struct zpm_worker *worker)
+{
+  return worker->connections;
+}
+
+void zpm_worker_drain(struct zpm_worker *worker)
+{
+  struct zpm_str line = {0};
+
+  if (worker->state != ZPM_WORKER_SERVES)
+    return;
+  worker->state = ZPM_WORKER_DRAINS;
+  zpm_cluster_keep(worker->cluster);
+  send_line(worker, &line, zpm_cluster_say(&line, ZPM_CLUSTER_DRAIN));
+}
+
+bool zpm_worker_disconnect(struct zpm_worker *worker)
+{
+  struct zpm_str line = {0};
+  int rc;
+
+  if (worker->channel == NULL)
+    return false;
+  worker->state = ZPM_WORKER_LEAVES;
+  rc = zpm_cluster_say_disconnect(&line, worker->seq++);
+  send_line(worker, &line, rc);
+  return rc == 0;
+}
+
+/* What it has said last may be what it has taken. */
+void zpm_worker_end(struct zpm_worker *worker)
+{
+  worker->state = ZPM_WORKER_LEAVES;
+  if (worker->channel != NULL)
+    zpm_channel_listen(worker->channel);
+  worker->channel = NULL;
+  zpm_cluster_take_back(worker);
+  zpm_list_remove(&worker->link);
+  zpm_free(worker->members);
+  zpm_free(worker);
+}
