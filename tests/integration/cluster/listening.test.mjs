@@ -258,6 +258,7 @@ cluster("a datagram socket is shared", async (box, t) => {
 });
 
 cluster("exit right after listen(): no harm, and no port", async (box) => {
+  await box.done("start-daemon");
   const daemon = await box.daemonPid();
   await box.start("hasty.js");
   await box.noted("start", 2);
