@@ -313,7 +313,6 @@ export class Load {
   failures = [];
   /** Answers by the process that gave them. */
   by = new Map();
-  inFlight = 0;
   #stopped = false;
   #clients = [];
 
@@ -344,7 +343,6 @@ export class Load {
       port = socket.localPort;
       socket.once("connect", () => (port = socket.localPort));
     };
-    this.inFlight++;
     try {
       const { pid } = await ask({ ...this.target, agent, onSocket });
       this.by.set(pid, (this.by.get(pid) ?? 0) + 1);
@@ -354,8 +352,6 @@ export class Load {
       this.failures.push({ code, port });
       if (code === "ECONNREFUSED") this.refused++;
       else if (code === "ECONNRESET" || code === "EPIPE") this.reset++;
-    } finally {
-      this.inFlight--;
     }
   }
 
