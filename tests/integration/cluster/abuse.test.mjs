@@ -41,8 +41,9 @@ for (const [how, what] of [
         const ends = [...box.notes("done"), ...box.notes("cut off")];
         return ends.length > 0 || !isAlive(pids[0]);
       });
-      const cut = box.notes("done").length === 0;
-      t.diagnostic(`${cut ? "cut off" : "borne"}; neighbour: ${neighbour}`);
+      const [cut] = box.notes("cut off");
+      const borne = box.notes("done").length > 0;
+      t.diagnostic(borne ? "borne" : `cut off: ${cut?.code ?? "killed"}`);
       await neighbour.more(50);
       await neighbour.stop();
       neighbour.assertFlawless();
