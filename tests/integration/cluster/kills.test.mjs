@@ -191,12 +191,10 @@ cluster(
   async (box) => {
     await box.up("web.js", { flags: RETRY });
     const pids = await box.running(2);
-    process.kill(await box.daemonPid(), "SIGSTOP");
+    const daemon = await box.daemonPid();
+    process.kill(daemon, "SIGSTOP");
     signal([pids[0]], "SIGKILL");
-    const stopped = processesOf(box.home).find(({ command }) =>
-      / daemon --namespace /.test(command),
-    );
-    process.kill(stopped.pid, "SIGKILL");
+    process.kill(daemon, "SIGKILL");
     await box.noted("listening", 3);
     const now = await box.running(2);
     assert.equal(now[1], pids[1]);
@@ -235,7 +233,7 @@ cluster(
   async (box) => {
     await box.up("web.js");
     await box.running(2);
-    const { pid, keeperPid } = await box.hello();
+    const { pid, keeperPid } = await box.json("ping");
     // Stopped first, so that neither can react to the end of the other.
     signal([pid, keeperPid], "SIGSTOP");
     signal([pid, keeperPid], "SIGKILL");
