@@ -1,6 +1,9 @@
 /*
- * Preloaded (`node --require`) into every Node app: tells the supervisor the
- * size of the JS heap, over the app's own IPC channel, when it is asked.
+ * Preloaded (`node --require`) into every Node app.  Over the app's own IPC
+ * channel it tells the supervisor the size of the JS heap, when it is asked;
+ * and when a reload is about to replace the process, it ends HTTP connections
+ * that are kept alive, each with the answer to its next request, so that none is
+ * closed while a request is on its way to it.
  *
  * The app must not be able to tell that this is here.  So: messages whose cmd
  * begins with NODE_, which Node never shows to `process.on('message')`; a
@@ -13,6 +16,9 @@
 import threads = require("worker_threads");
 
 const HEAP = "NODE_ZPM_HEAP";
+const DRAIN = "NODE_ZPM_DRAIN";
+const DRAINED = "NODE_ZPM_DRAINED";
+const LOOK_MS = 20;
 
 interface Question {
   cmd?: unknown;
@@ -36,13 +42,45 @@ function hideOptions(options: string[]): void {
   }
 }
 
+interface Request {
+  response: { shouldKeepAlive: boolean };
+}
+
+/** Node 16.18 and later; in an older one connections are closed as ever. */
+function endKeptAlive(): void {
+  const { channel } = require("diagnostics_channel");
+  channel("http.server.request.start").subscribe((message: unknown) => {
+    (message as Request).response.shouldKeepAlive = false;
+  });
+}
+
+/** Tells it when there is no connection any more, so that nobody waits. */
+function tellWhenDrained(send: Send): void {
+  const { getActiveResourcesInfo } = process;
+  if (typeof getActiveResourcesInfo !== "function") return;
+  const look = (): void => {
+    if (getActiveResourcesInfo().includes("TCPSocketWrap")) return;
+    clearInterval(timer);
+    send.call(process, { cmd: DRAINED }, () => {});
+  };
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+}
+
+function drain(send: Send): void {
+  endKeptAlive();
+  tellWhenDrained(send);
+}
+
 function answerQuestions(send: Send): void {
   const memoryUsage = process.memoryUsage;
   const ignore = (): void => {};
 
   process.on("internalMessage" as "message", (message: unknown) => {
     try {
-      if ((message as Question).cmd !== HEAP) return;
+      const { cmd } = message as Question;
+      if (cmd === DRAIN) drain(send);
+      if (cmd !== HEAP) return;
       const used = memoryUsage().heapUsed;
       /* With a callback a closed channel is told to it; without one it would
        * be an uncaught 'error' event of the app. */

@@ -13,6 +13,7 @@ import type {
   DescribeOptions,
   DoctorCheck,
   LogOptions,
+  ReloadOptions,
   StartConfig,
   StartOptions,
   StoreRow,
@@ -101,6 +102,33 @@ export abstract class ZpmApi extends Conversation {
     }
     if (callerEnv !== undefined) keys.callerEnv = prepareEnv(callerEnv);
     return this.request<string>("restart", keys);
+  }
+
+  /**
+   * Replaces the processes of an app in cluster mode one after the other
+   * (`parallel` at a time), or of all apps (`"all"`): each new one is ready
+   * before an old one leaves, and no request is lost. Rejects when a new one
+   * ends or does not become ready; the old ones go on then. An app in fork mode
+   * is restarted.
+   */
+  async reload(name: string, options: ReloadOptions = {}): Promise<string> {
+    checkOptions(options, ["parallel"]);
+    const { parallel } = options;
+    return this.request<string>("reload", {
+      name: checkName("name", name),
+      parallel,
+    });
+  }
+
+  /**
+   * Changes how many processes an app in cluster mode has: `4`, or `"+2"` more,
+   * or `"-1"` for one less. Those that go end their connections first.
+   */
+  async scale(name: string, instances: number | string): Promise<string> {
+    return this.request<string>("scale", {
+      name: checkName("name", name),
+      instances: String(instances),
+    });
   }
 
   /** Stops an app and forgets it; its log files stay. */

@@ -25,6 +25,11 @@ export enum WorkerStatus {
 export type StartConfig =
   WorkerConfig | (Partial<WorkerConfig> & { name: string });
 
+export interface ReloadOptions {
+  /** How many processes are replaced at a time. Default 1. */
+  parallel?: number;
+}
+
 export interface StartOptions {
   /** The environment that `config.env` is put over. Default `process.env`. */
   callerEnv?: NodeJS.ProcessEnv;

@@ -23,6 +23,10 @@ zpm_handler zpm_lifecycle_stop;
 zpm_handler zpm_lifecycle_restart;
 zpm_handler zpm_lifecycle_delete;
 
+/* cluster.c */
+zpm_handler zpm_cluster_reload;
+zpm_handler zpm_cluster_scale;
+
 /* batch.c */
 zpm_handler zpm_batch_start;
 

@@ -130,7 +130,6 @@ static bool looks_like_a_file(const char *word)
 /* Commands of PM2, where the nearest word would mislead. */
 static const char *const HABITS[][2] = {
     {"cleardump", "to forget all apps: zpm delete all"},
-    {"reload", "not in this version: zpm restart <name>"},
     {"monit", "see: zpm stats"},
     {"flush", "logs are rotated by themselves: --log-max-size of start"},
 };
@@ -253,6 +252,12 @@ static void take_rest(struct parser *p)
   args->rest = p->argv + p->argc - args->rest_count;
 }
 
+/* "-1" is an operand, as of `scale`. */
+static bool is_digit(char c)
+{
+  return c >= '0' && c <= '9';
+}
+
 static int parse_words(struct parser *p)
 {
   int rc = 0;
@@ -266,7 +271,7 @@ static int parse_words(struct parser *p)
     }
     if (word[0] == '-' && word[1] == '-')
       rc = parse_long(p, word);
-    else if (word[0] == '-' && word[1] != '\0')
+    else if (word[0] == '-' && word[1] != '\0' && !is_digit(word[1]))
       rc = parse_short(p, word);
     else
       p->args->operands[p->args->operand_count++] = word;

@@ -36,6 +36,8 @@ typedef int zpm_cli_command(struct zpm_cli *cli, struct zpm_error *err);
 zpm_cli_command zpm_cmd_start;
 zpm_cli_command zpm_cmd_stop;
 zpm_cli_command zpm_cmd_restart;
+zpm_cli_command zpm_cmd_reload;
+zpm_cli_command zpm_cmd_scale;
 zpm_cli_command zpm_cmd_delete;
 zpm_cli_command zpm_cmd_list;
 zpm_cli_command zpm_cmd_stats;

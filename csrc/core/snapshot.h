@@ -37,6 +37,7 @@ struct zpm_snapshot {
   bool want_up;           /* as in struct zpm_record */
   bool forget;            /* to be deleted once it is stopped */
   bool wants_word;        /* waitReady: it has not said that it is ready */
+  uint8_t role;           /* what it is to its app, by its number there */
   struct zpm_health_probe probes[ZPM_PROBES_MAX]; /* of its probes so far */
 };
 

@@ -19,6 +19,8 @@
   XX(ADD_WORKER)                                                               \
   XX(STOP)                                                                     \
   XX(RESTART)                                                                  \
+  XX(RELOAD)                                                                   \
+  XX(SCALE)                                                                    \
   XX(DELETE)                                                                   \
   XX(STATS)                                                                    \
   XX(LIST)                                                                     \

@@ -47,6 +47,19 @@ static const struct zpm_argument RESTART_ARGUMENTS[] = {
     {0},
 };
 
+static const struct zpm_argument RELOAD_ARGUMENTS[] = {
+    {"name", ZPM_ARG_STRING, true, "of the app, or \"all\""},
+    {"parallel", ZPM_ARG_NUMBER, false, "processes at a time (1)"},
+    {0},
+};
+
+static const struct zpm_argument SCALE_ARGUMENTS[] = {
+    {"name", ZPM_ARG_STRING, true, "of the app"},
+    {"instances", ZPM_ARG_STRING, true,
+     "\"4\", \"+2\" more, or \"-1\": one less"},
+    {0},
+};
+
 static const struct zpm_argument OPTIONAL_NAME_ARGUMENTS[] = {
     {"name", ZPM_ARG_STRING, false, "of one app; without it, all"},
     {0},
@@ -93,6 +106,11 @@ static const struct zpm_option START_OPTIONS[] = {
 
 static const struct zpm_option RESTART_OPTIONS[] = {
     {"wait", 0, NULL, "Wait until they are ready, or have failed"},
+    {0},
+};
+
+static const struct zpm_option RELOAD_OPTIONS[] = {
+    {"parallel", 0, "K", "Processes at a time (1)"},
     {0},
 };
 
@@ -215,6 +233,22 @@ const struct zpm_command ZPM_COMMANDS[ZPM_COMMAND_COUNT] = {
                          .takes_config = true,
                          .summary = "Stop apps and start them again",
                          .details = ZPM_HELP_RESTART},
+    [ZPM_CMD_RELOAD] = {.id = ZPM_CMD_RELOAD,
+                        .name = "reload",
+                        .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                        .arguments = RELOAD_ARGUMENTS,
+                        .operands = "<name>...|all",
+                        .options = RELOAD_OPTIONS,
+                        .summary = "Replace processes of a cluster, losing no "
+                                   "request",
+                        .details = ZPM_HELP_RELOAD},
+    [ZPM_CMD_SCALE] = {.id = ZPM_CMD_SCALE,
+                       .name = "scale",
+                       .where = ZPM_ON_WIRE | ZPM_ON_CLI,
+                       .arguments = SCALE_ARGUMENTS,
+                       .operands = "<name> <N|+N|-N>",
+                       .summary = "Change how many processes a cluster has",
+                       .details = ZPM_HELP_SCALE},
     [ZPM_CMD_DELETE] = {.id = ZPM_CMD_DELETE,
                         .name = "delete",
                         .aliases = DELETE_ALIASES,

@@ -78,6 +78,22 @@ const char ZPM_HELP_RESTART[] =
     "  zpm restart api --port 3001 --env LOG_LEVEL=debug\n"
     "  zpm restart all\n";
 
+const char ZPM_HELP_RELOAD[] =
+    "Each new process is ready before an old one leaves, and has its sockets.\n"
+    "The old one ends its open connections in up to --drain-timeout of start.\n"
+    "If a new one ends or does not become ready, the old ones go on, and the\n"
+    "exit code is 1. Apps in fork mode are restarted.\n"
+    "\n"
+    "Examples:\n"
+    "  zpm reload api\n"
+    "  zpm reload api --parallel 2\n"
+    "  zpm reload all\n";
+
+const char ZPM_HELP_SCALE[] = "Examples:\n"
+                              "  zpm scale api 4\n"
+                              "  zpm scale api +2\n"
+                              "  zpm scale api -1\n";
+
 const char ZPM_HELP_DELETE[] = "Their log files stay.\n"
                                "\n"
                                "Examples:\n"

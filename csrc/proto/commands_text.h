@@ -7,6 +7,8 @@ extern const char ZPM_HELP_START[];
 extern const char ZPM_HELP_RUN[];
 extern const char ZPM_HELP_STOP[];
 extern const char ZPM_HELP_RESTART[];
+extern const char ZPM_HELP_RELOAD[];
+extern const char ZPM_HELP_SCALE[];
 extern const char ZPM_HELP_DELETE[];
 extern const char ZPM_HELP_STATS[];
 extern const char ZPM_HELP_LIST[];

@@ -11,11 +11,11 @@
  * One value of a struct that a field table describes <-> JSON.
  */
 struct zpm_field_json {
-  void *base;                    /* a zpm_config, or a zpm_probe */
+  void *base; /* a zpm_config, or a zpm_probe */
   const struct zpm_field *field;
-  const cJSON *json;             /* not null */
-  const char *label;             /* "config.logs.maxFiles", for messages */
-  bool forgiving;                /* unknown keys in it are passed over */
+  const cJSON *json; /* not null */
+  const char *label; /* "config.logs.maxFiles", for messages */
+  bool forgiving;    /* unknown keys in it are passed over */
   struct zpm_error *err;
 };
 

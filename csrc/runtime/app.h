@@ -15,6 +15,7 @@
  * supervisor owns it; callers of commands wait at it.
  */
 struct zpm_cluster;
+struct zpm_reload;
 struct zpm_renewal;
 
 struct zpm_app {
@@ -26,6 +27,7 @@ struct zpm_app {
   struct zpm_proc **procs;
   size_t proc_count;
   struct zpm_cluster *cluster; /* NULL: it never was in cluster mode */
+  struct zpm_reload *reload;   /* that is under way; or NULL */
   struct zpm_renewal *renewal; /* NULL: nothing starts it anew by itself */
   struct zpm_list waiters;     /* zpm_waiter.link; runtime/waiter.h */
   bool feeding;                /* some of its procs have heard of a wish, and

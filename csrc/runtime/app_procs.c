@@ -228,7 +228,8 @@ void zpm_app_fit_procs(struct zpm_app *app)
   unsigned count = zpm_app_instances(app);
 
   for (size_t i = 0; i < app->proc_count;) {
-    if (zpm_seat_instance(app->procs[i]->seat) >= count)
+    if (app->procs[i]->role != ZPM_ROLE_LEAVING &&
+        zpm_seat_instance(app->procs[i]->seat) >= count)
       dismiss(app, &i);
     else
       i++;

@@ -26,6 +26,7 @@ static const char HANDLE_ACK[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}\n";
 static const char HEAP_ANSWER[] = "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":";
 static const char GOT[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}";
 static const char PONG[] = "{\"cmd\":\"NODE_HANDLE_NACK\"}";
+static const char DRAINED[] = "{\"cmd\":\"NODE_ZPM_DRAINED\"}";
 static const char HANDLE_BEGINS[] = "{\"cmd\":\"NODE_HANDLE\",";
 
 struct zpm_channel {
@@ -193,6 +194,9 @@ static void on_line(struct zpm_channel *channel, const char *line, size_t len)
     on_handle_refused(channel);
   else if (len == sizeof(GOT) - 1 && begins_with(line, len, GOT))
     (void)take_token(channel);
+  else if (len == sizeof(DRAINED) - 1 && begins_with(line, len, DRAINED) &&
+           channel->events->drained != NULL)
+    channel->events->drained(channel->ctx);
   else if (begins_with(line, len, HANDLE_BEGINS))
     /* The handle came with it and is closed already.  Without this answer the
      * app would keep back everything that it sends from now on. */

@@ -31,6 +31,8 @@ struct zpm_channel_events {
   void (*heap)(void *ctx, uint64_t used_bytes);
   /* The answer to a ping.  NULL: nobody asks. */
   void (*pong)(void *ctx);
+  /* The agent has found no connection any more, or NULL. */
+  void (*drained)(void *ctx);
   /* A handle of ours has not come through.  NULL: none are sent. */
   void (*handle_lost)(void *ctx, int64_t token);
   /* Any other message of the app: one line of JSON.  NULL: nobody listens. */

@@ -94,6 +94,9 @@ static enum zpm_event ask_to_leave(struct zpm_proc *proc)
     return ZPM_EV_GONE;
   }
   /* The rest of its tree is asked when the leader has left. */
+  if (proc->role == ZPM_ROLE_LEAVING && proc->worker != NULL &&
+      zpm_worker_disconnect(proc->worker))
+    return ZPM_EVENTS;
   if (config->shutdown_message && proc->channel != NULL &&
       !proc->tree.leader_ended && zpm_channel_say_shutdown(proc->channel))
     return ZPM_EVENTS;
@@ -257,7 +260,7 @@ static void leader_ended(struct zpm_proc *proc)
   zpm_proc_step(proc, ZPM_EV_EXIT);
   if (proc->machine.next == ZPM_HELD && proc->error.code == 0)
     zpm_proc_exit_explain_hold(proc, NULL);
-  if (proc->recipe->config->shutdown_message)
+  if (proc->recipe->config->shutdown_message || proc->role == ZPM_ROLE_LEAVING)
     zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
   zpm_reaper_watch(proc->services->reaper, &proc->tree);
   proc->events->ended(proc->ctx, proc);
@@ -359,6 +362,22 @@ void zpm_proc_renew(struct zpm_proc *proc, const char *why)
   if (changes)
     zpm_error_set(&proc->error, ZPM_ESUPERSEDED, "%s", why);
   zpm_proc_feed(proc, ZPM_EV_RENEW);
+}
+
+void zpm_proc_drain(struct zpm_proc *proc)
+{
+  proc->role = ZPM_ROLE_LEAVING;
+  proc->events->moved(proc->ctx, proc);
+  if (proc->worker != NULL)
+    zpm_worker_drain(proc->worker);
+}
+
+void zpm_proc_dismiss(struct zpm_proc *proc)
+{
+  proc->role = ZPM_ROLE_LEAVING;
+  if (proc->worker != NULL)
+    proc->policy.kill_timeout_ms = proc->recipe->config->drain_timeout_ms;
+  zpm_proc_feed(proc, ZPM_EV_STOP);
 }
 
 const char *zpm_proc_pending(const struct zpm_proc *proc)

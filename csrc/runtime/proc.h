@@ -54,8 +54,8 @@ struct zpm_proc_events {
   void (*failed)(void *ctx, struct zpm_proc *proc);
   /* All of a run is over and its exit may be acknowledged once it is saved. */
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
-  /* Its worker listens at one socket more. */
-  void (*listening)(void *ctx, struct zpm_proc *proc);
+  /* Its worker listens at one socket more, or has drained. */
+  void (*worker_changed)(void *ctx, struct zpm_proc *proc);
   /* The answer to zpm_proc_ask_heap came. */
   void (*heap)(void *ctx, struct zpm_proc *proc);
   /* A sentence for the host's log, about anything else. */
@@ -85,6 +85,7 @@ struct zpm_proc {
   uv_timer_t timer;      /* the machine's one timer */
   uint64_t timer_due_ms; /* monotonic; 0: it does not run */
   bool told;             /* STOPPING: it has been asked to leave */
+  bool drained;          /* its worker has no connection any more */
   zpm_place place;       /* of its snapshot; the supervisor's */
 
   /* The current run. */
@@ -131,6 +132,11 @@ void zpm_proc_feed(struct zpm_proc *proc, enum zpm_event event);
 void zpm_proc_resume(struct zpm_proc *proc);
 /* There is no keeper for now: a start that waits for one has failed. */
 void zpm_proc_lack_keeper(struct zpm_proc *proc);
+
+/* It is to be replaced: it gets no new connection.  Then zpm_proc_dismiss. */
+void zpm_proc_drain(struct zpm_proc *proc);
+/* STOP, for one that leaves: it has the time to finish what it does. */
+void zpm_proc_dismiss(struct zpm_proc *proc);
 
 /* RENEW: `why` is a sentence without its name ("src/a.js changed"). */
 void zpm_proc_renew(struct zpm_proc *proc, const char *why);

@@ -135,6 +135,14 @@ static void on_message(void *ctx, const char *json, size_t len)
   zpm_checks_on_message(proc->checks, json, len);
 }
 
+static void on_drained(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  proc->drained = true;
+  proc->events->worker_changed(proc->ctx, proc);
+}
+
 static void on_handle_lost(void *ctx, int64_t token)
 {
   struct zpm_proc *proc = ctx;
@@ -147,6 +155,7 @@ static const struct zpm_channel_events CHANNEL_EVENTS = {
     .heap = on_heap,
     .pong = on_pong,
     .handle_lost = on_handle_lost,
+    .drained = on_drained,
     .message = on_message,
     .closed = on_channel_closed,
 };
@@ -158,7 +167,7 @@ static void on_listening(void *ctx)
   struct zpm_proc *proc = ctx;
 
   zpm_checks_on_listening(proc->checks);
-  proc->events->listening(proc->ctx, proc);
+  proc->events->worker_changed(proc->ctx, proc);
 }
 
 static const struct zpm_worker_events WORKER_EVENTS = {
@@ -291,6 +300,7 @@ static void new_run(struct zpm_proc *proc, uint64_t id)
 {
   zpm_run_tree_begin(&proc->tree, id);
   proc->exec = ZPM_EXEC_UNKNOWN;
+  proc->drained = false;
   for (int i = 0; i < 2; i++)
     proc->log_marks[i] = zpm_log_total_bytes(proc->recipe->logs[i]);
   proc->heap_bytes = -1;

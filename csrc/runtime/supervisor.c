@@ -7,6 +7,7 @@
 #include "core/suggest.h"
 #include "platform/platform.h"
 #include "runtime/keeper_link.h"
+#include "runtime/reload.h"
 #include "runtime/waiter.h"
 
 /* ---- telling ---- */
@@ -89,6 +90,7 @@ static void delete_app(struct zpm_supervisor *supervisor, struct zpm_app *app)
   for (size_t i = 0; i < app->proc_count; i++)
     zpm_snapshots_clear(&supervisor->services.snapshots, &app->procs[i]->place);
   tell(supervisor, ZPM_EVENT_DELETED, app->record.config.name);
+  zpm_reload_cancel(app, ZPM_ESUPERSEDED);
   zpm_waiter_dismiss(app, 0);
   zpm_supervisor_drop_app(supervisor, app);
 }
@@ -103,6 +105,7 @@ void zpm_supervisor_settle(struct zpm_supervisor *supervisor,
   } else if (app != NULL) {
     tell(supervisor, ZPM_EVENT_APP, app->record.config.name);
     zpm_supervisor_limits_settle(supervisor, app);
+    zpm_reload_step(app);
     if (zpm_waiter_any_due(app))
       zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
     zpm_waiter_settle(app);
@@ -137,6 +140,7 @@ static void on_proc_moved(void *ctx, struct zpm_proc *proc)
     return;
   zpm_proc_snapshot(proc, &snapshot);
   snapshot.forget = app->forget;
+  snapshot.role = (uint8_t)proc->role;
   snapshot.want_up =
       supervisor->suspended ? app->record.want_up : zpm_app_is_wanted(app);
   zpm_snapshots_write(&supervisor->services.snapshots, &proc->place,
@@ -198,7 +202,7 @@ static void on_proc_released(void *ctx, struct zpm_proc *proc, uint64_t id)
   zpm_supervisor_save_ack(supervisor, id);
 }
 
-static void on_proc_listening(void *ctx, struct zpm_proc *proc)
+static void on_proc_worker_changed(void *ctx, struct zpm_proc *proc)
 {
   (void)proc;
   zpm_supervisor_settle(owner_of(proc), ctx);
@@ -228,7 +232,7 @@ static const struct zpm_proc_events PROC_EVENTS = {
     .ended = on_proc_ended,
     .failed = on_proc_failed,
     .released = on_proc_released,
-    .listening = on_proc_listening,
+    .worker_changed = on_proc_worker_changed,
     .heap = on_proc_heap,
     .trouble = on_proc_trouble,
 };

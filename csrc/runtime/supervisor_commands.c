@@ -41,9 +41,9 @@ static int no_such_app(const struct zpm_supervisor *supervisor,
                        "no app named '%s'. `zpm list` shows all", name);
 }
 
-/* The app that a command is for; NULL if it is not known, or none is taken. */
-static struct zpm_app *find(const struct zpm_supervisor *supervisor,
-                            const char *name, struct zpm_error *err)
+struct zpm_app *
+zpm_supervisor_expect_app(const struct zpm_supervisor *supervisor,
+                          const char *name, struct zpm_error *err)
 {
   struct zpm_app *app;
 
@@ -134,8 +134,10 @@ static int make(struct zpm_supervisor *supervisor,
   return rc;
 }
 
-static int reconfigure(struct zpm_supervisor *supervisor, struct zpm_app *app,
-                       const struct zpm_order *order, struct zpm_error *err)
+int zpm_supervisor_reconfigure(struct zpm_supervisor *supervisor,
+                               struct zpm_app *app,
+                               const struct zpm_order *order,
+                               struct zpm_error *err)
 {
   struct zpm_environment *old = app->record.environment;
   struct zpm_config config;
@@ -232,7 +234,7 @@ void zpm_supervisor_start(struct zpm_supervisor *supervisor,
   }
   if (rc == 0)
     rc = app == NULL ? make(supervisor, order, &app, &err)
-                     : reconfigure(supervisor, app, order, &err);
+                     : zpm_supervisor_reconfigure(supervisor, app, order, &err);
   if (rc != 0)
     fail(done, ctx, &err);
   else
@@ -277,7 +279,7 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
       .wish = ZPM_WISH_STOP, .done = done, .ctx = ctx};
   struct zpm_error err = {0};
   struct zpm_str sentence = {0};
-  struct zpm_app *app = find(supervisor, name, &err);
+  struct zpm_app *app = zpm_supervisor_expect_app(supervisor, name, &err);
 
   if (app == NULL) {
     fail(done, ctx, &err);
@@ -320,13 +322,13 @@ void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
       .ctx = ctx,
   };
   struct zpm_error err = {0};
-  struct zpm_app *app = find(supervisor, name, &err);
+  struct zpm_app *app = zpm_supervisor_expect_app(supervisor, name, &err);
 
   zpm_config_init(&nothing);
   if (all.config == NULL)
     all.config = &nothing;
   if (app == NULL || check_same_name(all.config, name, &err) != 0 ||
-      reconfigure(supervisor, app, &all, &err) != 0) {
+      zpm_supervisor_reconfigure(supervisor, app, &all, &err) != 0) {
     fail(done, ctx, &err);
     return;
   }
@@ -345,7 +347,7 @@ void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
   struct zpm_waiter_options waiter = {
       .wish = ZPM_WISH_GONE, .done = done, .ctx = ctx};
   struct zpm_error err = {0};
-  struct zpm_app *app = find(supervisor, name, &err);
+  struct zpm_app *app = zpm_supervisor_expect_app(supervisor, name, &err);
 
   if (app == NULL) {
     fail(done, ctx, &err);

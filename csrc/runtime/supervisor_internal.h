@@ -17,9 +17,9 @@
 /*
  * What the files of the supervisor share: supervisor_life.c (birth and death),
  * supervisor.c (what its parts tell it), supervisor_commands.c (what is asked
- * of it), supervisor_save.c (state.json and the acknowledging of exits),
- * supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
- * supervisor_order.c (who comes after whom),
+ * of it), supervisor_reload.c (of an app in cluster mode), supervisor_save.c
+ * (state.json and the acknowledging of exits), supervisor_measure.c (figures),
+ * supervisor_limits.c (maxMemory), supervisor_order.c (who comes after whom),
  * supervisor_takeover.c (apps that outlived their supervisor),
  * supervisor_search.c (and their keeper), supervisor_rebirth.c (a new keeper),
  * supervisor_update.c (one daemon follows another),
@@ -118,6 +118,15 @@ int zpm_supervisor_add_app(struct zpm_supervisor *supervisor,
 /* Takes it off the list and frees it once the loop has closed its handles. */
 void zpm_supervisor_drop_app(struct zpm_supervisor *supervisor,
                              struct zpm_app *app);
+/* The app that a command is for; NULL if it is not known, or none is taken. */
+struct zpm_app *
+zpm_supervisor_expect_app(const struct zpm_supervisor *supervisor,
+                          const char *name, struct zpm_error *err);
+/* Puts what an order gives over its config. */
+int zpm_supervisor_reconfigure(struct zpm_supervisor *supervisor,
+                               struct zpm_app *app,
+                               const struct zpm_order *order,
+                               struct zpm_error *err);
 /* A wish, for all instances of an app at once. */
 void zpm_supervisor_feed(struct zpm_supervisor *supervisor, struct zpm_app *app,
                          enum zpm_event wish);

@@ -12,6 +12,7 @@
 #include "runtime/job.h"
 #include "runtime/keeper_link.h"
 #include "runtime/reaper.h"
+#include "runtime/reload.h"
 #include "runtime/store.h"
 #include "runtime/waiter.h"
 
@@ -273,6 +274,7 @@ void zpm_supervisor_close(struct zpm_supervisor *supervisor,
   {
     struct zpm_app *app = ZPM_CONTAINER_OF(it, struct zpm_app, link);
 
+    zpm_reload_cancel(app, ZPM_ECLOSING);
     zpm_waiter_dismiss(app, ZPM_ECLOSING);
     zpm_supervisor_drop_app(supervisor, app);
   }

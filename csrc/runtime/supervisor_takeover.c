@@ -90,6 +90,7 @@ static void find_snapshot(struct takeover *takeover, struct zpm_app *app,
       &services->snapshots, app->record.config.name, proc->seat, snapshot);
   if (proc->place != 0) {
     complete_record(app, proc->seat, snapshot);
+    proc->role = (enum zpm_role)snapshot->role;
     return;
   }
   zpm_policy_of_config(&policy, &app->record.config);

@@ -40,7 +40,7 @@ int zpm_waiter_add(struct zpm_app *app,
       .asked = *options,
       .last_turn = app->services->last_turn,
   };
-  if (options->wish == ZPM_WISH_START)
+  if (options->wish == ZPM_WISH_START || options->wish == ZPM_WISH_SCALE)
     count_anew(app);
   zpm_list_append(&app->waiters, &waiter->link);
   return 0;
@@ -113,8 +113,8 @@ static enum outcome of(const struct zpm_app *app,
 {
   if (zpm_app_is_stuck(app))
     return FAILED;
-  if (waiter->asked.wish == ZPM_WISH_START ||
-      waiter->asked.wish == ZPM_WISH_RESTART)
+  if (waiter->asked.wish != ZPM_WISH_STOP &&
+      waiter->asked.wish != ZPM_WISH_GONE)
     return of_up(app, waiter);
   if (zpm_app_wants_up(app))
     return SUPERSEDED;
@@ -150,6 +150,10 @@ static void tell_done(const struct zpm_app *app,
   case ZPM_WISH_RESTART:
     zpm_str_printf(&sentence, "'%s' restarted%s", name,
                    ready ? " and is ready" : "");
+    put_processes(&sentence, app);
+    break;
+  case ZPM_WISH_SCALE:
+    zpm_str_printf(&sentence, "'%s' is scaled", name);
     put_processes(&sentence, app);
     break;
   case ZPM_WISH_STOP:

@@ -14,6 +14,7 @@
 enum zpm_wish {
   ZPM_WISH_START,
   ZPM_WISH_RESTART,
+  ZPM_WISH_SCALE, /* up to as many as there are to be */
   ZPM_WISH_STOP,
   ZPM_WISH_GONE
 };

@@ -127,6 +127,16 @@ void zpm_supervisor_stop(struct zpm_supervisor *supervisor, const char *name,
 void zpm_supervisor_restart(struct zpm_supervisor *supervisor, const char *name,
                             const struct zpm_order *order, zpm_done_cb *done,
                             void *ctx);
+/* Replaces its processes one after the other, `parallel` at a time (0: one),
+ * each by one that is ready before the old one leaves; no connection is lost.
+ * Should a new one not become ready, the old ones go on, and it has failed.  An
+ * app that is not in cluster mode, or does not run, is restarted, and `text`
+ * says so. */
+void zpm_supervisor_reload(struct zpm_supervisor *supervisor, const char *name,
+                           unsigned parallel, zpm_done_cb *done, void *ctx);
+/* How many processes it has from now on, of an app in cluster mode. */
+void zpm_supervisor_scale(struct zpm_supervisor *supervisor, const char *name,
+                          unsigned instances, zpm_done_cb *done, void *ctx);
 /* Stops it, then forgets it. Its logs stay. */
 void zpm_supervisor_delete(struct zpm_supervisor *supervisor, const char *name,
                            zpm_done_cb *done, void *ctx);

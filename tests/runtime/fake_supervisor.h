@@ -249,6 +249,24 @@ void zpm_supervisor_restart(struct zpm_supervisor *fake, const char *name,
   fake_finish(fake, done, ctx, "restarted", NULL);
 }
 
+void zpm_supervisor_reload(struct zpm_supervisor *fake, const char *name,
+                           unsigned parallel, zpm_done_cb *done, void *ctx)
+{
+  (void)fake_find(fake, name);
+  (void)parallel;
+  fake_finish(fake, done, ctx, "reloaded", NULL);
+}
+
+void zpm_supervisor_scale(struct zpm_supervisor *fake, const char *name,
+                          unsigned instances, zpm_done_cb *done, void *ctx)
+{
+  char text[32];
+
+  (void)fake_find(fake, name);
+  snprintf(text, sizeof(text), "scaled to %u", instances);
+  fake_finish(fake, done, ctx, text, NULL);
+}
+
 void zpm_supervisor_delete(struct zpm_supervisor *fake, const char *name,
                            zpm_done_cb *done, void *ctx)
 {
