@@ -207,10 +207,10 @@ cluster(
 cluster(
   "the daemon dies in the middle of a reload",
   async (box) => {
-    await box.up("web.js");
+    await box.up("web.js", { flags: ["--drain-timeout", "600000"] });
     const load = box.load({ clients: 4 }).start();
     const held = await heldRequest(box);
-    const reload = box.zpm("reload", "web", "--drain-timeout", "60000");
+    const reload = box.zpm("reload", "web");
     await box.noted("listening", 3);
     await box.killDaemon();
     await reload;
@@ -239,6 +239,7 @@ cluster(
     signal([pid, keeperPid], "SIGKILL");
     await waitFor("their end", () => !isAlive(pid) && !isAlive(keeperPid));
     await box.done("list");
+    await box.noted("listening", 4);
     await box.answeredBy(await box.running(2));
     await waitFor("no more than two", () => living(box).length === 2);
   },

@@ -291,11 +291,12 @@ cluster("a server closed in all workers closes the port", async (box) => {
 });
 
 cluster("stop closes the port, start opens it again", async (box) => {
-  await box.up("web.js", { flags: ["--wait"] });
+  await box.up("web.js");
   await box.ask();
   await box.done("stop", "web");
   assert.ok(await closed({ port: box.port }), "when the command returns");
-  await box.done("start", "web", "--wait");
+  await box.done("start", "web");
+  await box.noted("listening", 4);
   await box.answeredBy(await box.running(2));
 });
 

@@ -47,13 +47,14 @@ cluster("the number is kept over restart and reload", async (box) => {
   await box.running(3);
   await box.done("stop", "web");
   await box.done("start", "web");
+  await box.noted("listening", 9);
   await box.answeredBy(await box.running(3));
   await box.killDaemon();
   await box.running(3);
 });
 
 cluster("who has to go may finish", async (box) => {
-  await box.up("web.js");
+  await box.up("web.js", { flags: ["--drain-timeout", "600000"] });
   const pids = await box.running(2);
   const held = [];
   // One in each of the workers.
