@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 
 import { assertGrowth, rssOf } from "../faults/box.mjs";
 import { freePort, isAlive, waitFor } from "../helpers.mjs";
-import { ask, cluster, Load, RETRY, signal } from "./means.mjs";
+import { cluster, Load, RETRY, signal } from "./means.mjs";
 
 /** What the daemon may hold of one worker, for lines and queues, at most. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -54,7 +54,7 @@ for (const [how, what] of [
       await box.answeredBy([pids[1]]);
       await box.done("restart", "web");
       await box.answeredBy(await box.running(2));
-      await ask({ port: other });
+      await box.ask({ port: other });
       await box.done("delete", "other");
     },
     { faults: true },

@@ -10,7 +10,6 @@ import { join } from "node:path";
 
 import { freePort, isAlive, waitFor } from "../helpers.mjs";
 import {
-  ask,
   closed,
   cluster,
   freePorts,
@@ -97,7 +96,7 @@ cluster("a path is kept while a worker crashes", async (box) => {
   const args = [JSON.stringify([{ path }])];
   await box.up("listens.js", { args, flags: RETRY });
   signal(await box.running(2), "SIGKILL");
-  await ask({ socketPath: path });
+  await box.ask({ socketPath: path });
   await box.noted("listening", 4);
   await box.answeredBy(await box.running(2), { socketPath: path });
 });

@@ -188,7 +188,7 @@ async function clusterBox(t, { scheduling, node, faults }) {
       await this.noted("listening", options?.instances ?? 2);
     },
     /** Who answers at its port. */
-    ask: (target) => ask({ port, ...target }),
+    ask: (target) => within("an answer", ask({ port, ...target })),
     /** Waits until each of them has answered. */
     async answeredBy(pids, target = {}) {
       const silent = new Set(pids);
@@ -265,7 +265,7 @@ function whoSays(text) {
 }
 
 /** One request, on a connection of its own without an agent: who answered. */
-export function ask({ agent = false, body, onSocket, ...target }) {
+function ask({ agent = false, body, onSocket, ...target }) {
   return new Promise((resolve, reject) => {
     const method = body ? "POST" : "GET";
     const options = { host: "127.0.0.1", agent, method, ...target };

@@ -12,7 +12,7 @@ import {
   waitFor,
   within,
 } from "../helpers.mjs";
-import { ask, cluster, closed, heldRequest, nodeOf } from "./means.mjs";
+import { cluster, closed, heldRequest, nodeOf } from "./means.mjs";
 
 const RELOADS = 5;
 const PATIENT = ["--drain-timeout", "600000"];
@@ -232,7 +232,7 @@ cluster("all, and by JavaScript", async (box) => {
   await client.reload("web");
   noneOf(await box.pids(), after.slice(0, 2));
   assert.deepEqual(await box.pids("other"), after.slice(2));
-  await ask({ port: other });
+  await box.ask({ port: other });
   box.write("version", "exit");
   await assert.rejects(client.reload("web"), /(exit|code) .*3/);
   await assert.rejects(client.reload("nobody"), /nobody/);
