@@ -18,7 +18,7 @@ import threads = require("worker_threads");
 const HEAP = "NODE_ZPM_HEAP";
 const DRAIN = "NODE_ZPM_DRAIN";
 const DRAINED = "NODE_ZPM_DRAINED";
-const LOOK_MS = 20;
+const LOOK_MS = 10;
 
 interface Question {
   cmd?: unknown;
@@ -54,12 +54,28 @@ function endKeptAlive(): void {
   });
 }
 
-/** Tells it when there is no connection any more, so that nobody waits. */
+interface Connection {
+  server?: object;
+  destroyed?: boolean;
+}
+
+/** What clients have open: the server's ends. */
+function connections(): Connection[] {
+  const handles = (
+    process as unknown as { _getActiveHandles(): Connection[] }
+  )._getActiveHandles();
+  return handles.filter(({ server, destroyed }) => server && !destroyed);
+}
+
+/**
+ * Tells it when all connections of before are gone, so that nobody waits. One
+ * that came later ends with its first answer anyhow.
+ */
 function tellWhenDrained(send: Send): void {
-  const { getActiveResourcesInfo } = process;
-  if (typeof getActiveResourcesInfo !== "function") return;
+  let old = connections();
   const look = (): void => {
-    if (getActiveResourcesInfo().includes("TCPSocketWrap")) return;
+    old = old.filter(({ destroyed }) => !destroyed);
+    if (old.length > 0) return;
     clearInterval(timer);
     send.call(process, { cmd: DRAINED }, () => {});
   };

@@ -6,7 +6,7 @@
 export enum WorkerMode {
   /** One process. The default. */
   Fork = "fork",
-  /** Several processes behind one port. Not available in this version yet. */
+  /** Several processes of a Node program, on the same ports. */
   Cluster = "cluster",
 }
 
@@ -112,8 +112,22 @@ export interface WorkerConfig {
   interpreterArgs?: string[];
   /** Default `WorkerMode.Fork`. */
   mode?: WorkerMode | "fork" | "cluster";
-  /** How many processes, in cluster mode. Default 1. */
-  instances?: number;
+  /**
+   * How many processes, in cluster mode. Default `"max"`: one per CPU core; -1:
+   * one less.
+   */
+  instances?: number | "max";
+  /**
+   * Who takes a connection, in cluster mode. `rr`: in turn, whoever has the
+   * fewest in hand. `reuseport`: by chance, past the daemon. `auto` (default):
+   * `rr`, and `reuseport` while there are many. `shared`: whoever is first.
+   */
+  scheduling?: "auto" | "rr" | "reuseport" | "shared";
+  /**
+   * The longest that open connections may take to end when a reload replaces
+   * their process. Default 10000 ms.
+   */
+  drainTimeout?: number;
   /** From the stop signal to SIGKILL. Default 5000 ms. */
   killTimeout?: number;
   /** The signal that asks it to stop. Default SIGTERM. */

@@ -70,6 +70,13 @@ export interface WorkerInstance {
   memoryRss: number;
   /** Bytes of JavaScript heap; null: not a Node program, or not known. */
   memoryHeap: number | null;
+  /**
+   * How long its event loop took to answer, in milliseconds; null: not a Node
+   * program, or not known.
+   */
+  eventLoopLag: number | null;
+  /** Connections that zpm has handed to it; null: not in cluster mode. */
+  connections: number | null;
   /** How many processes its tree has. */
   processes: number;
   /** Milliseconds until the next start while crashed, else null. */
@@ -81,7 +88,10 @@ export interface WorkerInstance {
 }
 
 /** The figures of an app: sums over its workers where that makes sense. */
-export interface WorkerStats extends Omit<WorkerInstance, "instance"> {
+export interface WorkerStats extends Omit<
+  WorkerInstance,
+  "instance" | "eventLoopLag" | "connections"
+> {
   name: string;
   mode: WorkerMode;
   instances: number;

@@ -50,6 +50,17 @@ static void put_heap(struct zpm_writer *w, int64_t bytes)
   put_maybe(w, "memoryHeap", bytes >= 0, bytes >= 0 ? (uint64_t)bytes : 0);
 }
 
+static void put_lag(struct zpm_writer *w, int64_t ns)
+{
+  const double ns_per_ms = 1e6;
+
+  zpm_writer_key(w, "eventLoopLag");
+  if (ns >= 0)
+    zpm_writer_tenths(w, (double)ns / ns_per_ms);
+  else
+    zpm_writer_null(w);
+}
+
 static void put_pid(struct zpm_writer *w, int pid)
 {
   put_maybe(w, "pid", pid > 0, pid > 0 ? (uint64_t)pid : 0);
@@ -73,6 +84,9 @@ static void put_worker(struct zpm_writer *w, const struct zpm_app *app,
   put_cpu(w, worker.cpu_percent);
   put_uint(w, "memoryRss", worker.rss_bytes);
   put_heap(w, worker.heap_bytes);
+  put_lag(w, worker.lag_ns);
+  put_maybe(w, "connections", worker.connections >= 0,
+            worker.connections >= 0 ? (uint64_t)worker.connections : 0);
   put_uint(w, "processes", worker.processes);
   put_maybe(w, "nextTryIn", worker.status == ZPM_STATUS_CRASHED,
             worker.next_try_in_ms);

@@ -36,8 +36,10 @@ enum zpm_interpreter {
 enum zpm_mode { ZPM_MODE_FORK, ZPM_MODE_CLUSTER };
 
 enum zpm_scheduling {
-  ZPM_SCHEDULING_RR,     /* the daemon accepts, and hands on */
-  ZPM_SCHEDULING_SHARED, /* all workers accept from the same socket */
+  ZPM_SCHEDULING_AUTO,      /* as rr, and as reuseport when there are many */
+  ZPM_SCHEDULING_RR,        /* the daemon accepts, and hands on */
+  ZPM_SCHEDULING_REUSEPORT, /* each worker accepts from a socket of its own */
+  ZPM_SCHEDULING_SHARED,    /* all workers accept from the same socket */
 };
 
 enum zpm_autorestart {

@@ -20,7 +20,8 @@ enum {
 static const char *const INTERPRETERS[] = {"auto", "node",   "python3",
                                            "bash", "custom", NULL};
 static const char *const MODES[] = {"fork", "cluster", NULL};
-static const char *const SCHEDULINGS[] = {"rr", "shared", NULL};
+static const char *const SCHEDULINGS[] = {"auto", "rr", "reuseport", "shared",
+                                          NULL};
 static const char *const IMMEDIATE[] = {"auto", "hold", "retry", NULL};
 static const char *const LOG_FORMATS[] = {"raw", "json", NULL};
 
@@ -99,10 +100,11 @@ const struct zpm_field ZPM_FIELDS[] = {
      .type = ZPM_FIELD_CHOICE,
      .offset = AT(scheduling),
      .choices = SCHEDULINGS,
-     .fallback = "rr",
+     .fallback = "auto",
      .help =
          "Who takes a connection, in cluster mode; rr: in turn, whoever has "
-         "the fewest in hand; shared: whoever is first"},
+         "the fewest in hand; reuseport: by chance, past the daemon; auto: "
+         "rr, and reuseport while there are many; shared: whoever is first"},
     {.name = "drainTimeout",
      .flag = "drain-timeout",
      .type = ZPM_FIELD_UINT32,

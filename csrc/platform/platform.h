@@ -191,6 +191,21 @@ int zpm_platform_port_owners(uint16_t port, struct zpm_process_table *table,
  * cannot be told (their files may not be looked at). */
 int zpm_platform_listens(uint16_t port, const int *pids, size_t count);
 
+/* ---- spreading connections ---- */
+
+/* Of sockets bound to one port with SO_REUSEPORT, by the order in which they
+ * began to listen. */
+struct zpm_steer {
+  const unsigned *indexes; /* those that get connections, at random */
+  size_t count;            /* 0: all go to the first one */
+  unsigned sample; /* one of so many, a power of two, goes to the first one; 0:
+                      none */
+};
+
+/* For connections from now on; what waits at a socket stays there.  `fd` is any
+ * of them.  -ENOPROTOOPT and others: this system does not do it. */
+int zpm_platform_steer(int fd, const struct zpm_steer *steer);
+
 /* ---- limits ---- */
 
 /* How many folders one user may watch for changes, and by how many watchers at

@@ -1,6 +1,7 @@
 #include "runtime/app.h"
 
 #include "runtime/checks.h"
+#include "runtime/cluster.h"
 
 /* What people are shown of an app. */
 
@@ -29,6 +30,10 @@ void zpm_app_worker_view(const struct zpm_app *app, size_t index,
       .cpu_percent = proc->usage.cpu_percent,
       .rss_bytes = proc->usage.rss_bytes,
       .heap_bytes = proc->heap_bytes,
+      .lag_ns = proc->lag_ns,
+      .connections = proc->worker != NULL
+                         ? (int64_t)zpm_worker_connections(proc->worker)
+                         : -1,
       .processes = proc->usage.processes,
       .probe_failures = zpm_checks_failures(proc->checks),
       .stuck = zpm_machine_is_stuck(&proc->machine),

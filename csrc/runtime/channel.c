@@ -37,6 +37,7 @@ struct zpm_channel {
   struct zpm_str line; /* the beginning of a line whose end is still to come */
   bool skipping;       /* the line is too long: wait for its end */
   bool asked;          /* a question is open */
+  uint64_t asked_ns;   /* monotonic */
   struct zpm_channel_outbox outbox;
   int64_t handles[HANDLES]; /* tokens of those that the app has not answered,
                                which it does in their order */
@@ -108,6 +109,7 @@ void zpm_channel_ask_heap(struct zpm_channel *channel)
 {
   if (!channel->asked && !channel->closing)
     channel->asked = say(channel, ASK_HEAP);
+  channel->asked_ns = uv_hrtime();
 }
 
 void zpm_channel_ping(struct zpm_channel *channel)
@@ -153,7 +155,7 @@ static void on_heap(struct zpm_channel *channel, const char *digits, size_t len)
 
   channel->asked = false;
   if (parse_used(digits, len, &used))
-    channel->events->heap(channel->ctx, used);
+    channel->events->heap(channel->ctx, used, uv_hrtime() - channel->asked_ns);
 }
 
 /* Of the handle that was sent first.  What another supervisor sent is not known

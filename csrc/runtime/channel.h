@@ -28,7 +28,8 @@ enum { ZPM_CHANNEL_LINE_MAX = 64 * 1024 };
 struct zpm_channel;
 
 struct zpm_channel_events {
-  void (*heap)(void *ctx, uint64_t used_bytes);
+  /* `lag_ns`: from the question to this answer of its event loop. */
+  void (*heap)(void *ctx, uint64_t used_bytes, uint64_t lag_ns);
   /* The answer to a ping.  NULL: nobody asks. */
   void (*pong)(void *ctx);
   /* The agent has found no connection any more, or NULL. */

@@ -80,6 +80,10 @@ zpm_cluster_add_socket(struct zpm_cluster *cluster,
   socket->fd = fd;
   socket->id = ++cluster->services->last_id;
   zpm_list_init(&socket->waiting);
+  zpm_list_init(&socket->lanes);
+  uv_timer_init(cluster->services->loop, &socket->window);
+  uv_unref((uv_handle_t *)&socket->window);
+  socket->window.data = socket;
   uv_timer_init(cluster->services->loop, &socket->pause);
   uv_unref((uv_handle_t *)&socket->pause);
   uv_unref((uv_handle_t *)&socket->poll);
@@ -130,12 +134,19 @@ static void on_pause_closed(uv_handle_t *handle)
   free_socket(handle->data);
 }
 
+static void on_window_closed(uv_handle_t *handle)
+{
+  struct zpm_cluster_socket *socket = handle->data;
+
+  uv_close((uv_handle_t *)&socket->pause, on_pause_closed);
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
   struct zpm_cluster_socket *socket = handle->data;
 
   close(socket->fd);
-  uv_close((uv_handle_t *)&socket->pause, on_pause_closed);
+  uv_close((uv_handle_t *)&socket->window, on_window_closed);
 }
 
 /* The socket first, then its members, none of whom holds it any more. */
@@ -156,6 +167,7 @@ static void release_socket(struct zpm_cluster_socket *socket)
 {
   zpm_list_remove(&socket->link);
   zpm_cluster_drop_waiting(socket);
+  zpm_cluster_close_lanes(socket);
   uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
 }
 
@@ -167,10 +179,19 @@ void zpm_cluster_close_socket(struct zpm_cluster_socket *socket)
   forget_members(socket);
   if (socket->path != NULL)
     unlink(socket->path);
-  zpm_cluster_socket_name(name, socket);
+  zpm_cluster_socket_name(name, socket->id);
   zpm_keeper_link_del(cluster->services->link, name);
   /* Others may hold it, too: it is to take no connection any more. */
   shutdown(socket->fd, SHUT_RDWR);
+  ZPM_LIST_EACH(it, &socket->lanes)
+  {
+    const struct zpm_cluster_lane *lane =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_lane, link);
+
+    zpm_cluster_socket_name(name, lane->id);
+    zpm_keeper_link_del(cluster->services->link, name);
+    shutdown(lane->fd, SHUT_RDWR);
+  }
   release_socket(socket);
   zpm_cluster_keep(cluster);
 }

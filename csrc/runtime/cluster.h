@@ -16,8 +16,11 @@
  * connections wait in the queue of the kernel and none is refused.  Who accepts
  * them is told to each worker with its answer, by what the config says then:
  *
- *   rr      we do, and hand them on as core/dispatch.h says
- *   shared  the worker does, from a socket that all have
+ *   rr         we do, and hand them on as core/dispatch.h says
+ *   reuseport  the worker does, from a socket of its instance, to which the
+ *              kernel sends its share
+ *   auto       the one or the other, as core/steering.h says
+ *   shared     the worker does, from a socket that all have
  *
  * A connection that a worker has not said to have taken is still held here, and
  * goes to another one when the worker is gone.
@@ -60,6 +63,7 @@ struct zpm_worker_events {
 
 /* For the run of that id.  NULL: out of memory. */
 struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
+                                    unsigned instance,
                                     const struct zpm_worker_events *events,
                                     void *ctx);
 /* NODE_UNIQUE_ID: the cluster.worker.id of the app. */
@@ -69,6 +73,7 @@ void zpm_worker_attach(struct zpm_worker *worker, struct zpm_channel *channel);
 /* One line from its channel. */
 void zpm_worker_on_message(struct zpm_worker *worker, const char *json,
                            size_t len);
+void zpm_worker_on_pong(struct zpm_worker *worker);
 void zpm_worker_on_handle_lost(struct zpm_worker *worker, int64_t token);
 /* Whether it has come so far that it listens; one that never does is up as
  * soon as it runs. */

@@ -9,7 +9,6 @@
 
 enum {
   ACCEPTS_PER_TURN = 64, /* the loop has others to look after */
-  DEFAULT_BACKLOG = 511, /* as Node */
   /* Of a connection: more than there can be servers that are just closing. */
   TRIES_MAX = 64,
   PAUSE_MS = 100, /* after a lack of descriptors or memory */
@@ -20,15 +19,9 @@ enum {
 static bool takes_from(const struct zpm_worker *worker,
                        const struct zpm_cluster_socket *socket)
 {
-  if (worker->state != ZPM_WORKER_SERVES || worker->channel == NULL ||
-      !zpm_dispatch_has_room(&worker->load) ||
-      !zpm_channel_takes_handle(worker->channel))
-    return false;
-  for (size_t i = 0; i < worker->member_count; i++) {
-    if (worker->members[i].socket == socket)
-      return worker->members[i].listening;
-  }
-  return false;
+  return zpm_dispatch_has_room(&worker->load) &&
+         zpm_cluster_serves(worker, socket) &&
+         zpm_channel_takes_handle(worker->channel);
 }
 
 static struct zpm_worker *choose(const struct zpm_cluster_socket *socket)
@@ -76,8 +69,7 @@ static void hand_to(struct zpm_worker *worker, struct zpm_cluster_conn *conn)
   send_newconn(worker, conn);
 }
 
-static struct zpm_cluster_conn *
-accept_one(const struct zpm_cluster_socket *socket, int *error)
+static struct zpm_cluster_conn *accept_one(int fd, int *error)
 {
   struct zpm_cluster_conn *conn = zpm_alloc_zeroed(1, sizeof(*conn));
 
@@ -87,7 +79,7 @@ accept_one(const struct zpm_cluster_socket *socket, int *error)
   }
   zpm_list_init(&conn->link);
   do {
-    conn->fd = accept4(socket->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    conn->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   } while (conn->fd < 0 && (errno == EINTR || errno == ECONNABORTED));
   if (conn->fd >= 0)
     return conn;
@@ -107,9 +99,11 @@ static struct zpm_cluster_conn *next_conn(struct zpm_cluster_socket *socket,
     zpm_list_remove(&conn->link);
     return conn;
   }
-  conn = accept_one(socket, error);
-  if (conn != NULL)
-    conn->socket = socket;
+  conn = accept_one(socket->fd, error);
+  if (conn == NULL)
+    return NULL;
+  conn->socket = socket;
+  zpm_cluster_count(socket);
   return conn;
 }
 
@@ -155,13 +149,59 @@ void zpm_cluster_pump(struct zpm_cluster_socket *socket)
     uv_poll_start(&socket->poll, UV_READABLE, on_connection);
 }
 
+static void on_lane_connection(uv_poll_t *poll, int status, int events)
+{
+  (void)status;
+  (void)events;
+  zpm_cluster_pump_lane(poll->data);
+}
+
+/* What nobody has room for waits where it is. */
+void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane)
+{
+  struct zpm_cluster_socket *socket = lane->socket;
+  struct zpm_worker *worker = choose(socket);
+  int error = 0;
+
+  for (int i = 0; worker != NULL && i < ACCEPTS_PER_TURN; i++) {
+    struct zpm_cluster_conn *conn = accept_one(lane->fd, &error);
+
+    if (conn == NULL)
+      break;
+    conn->socket = socket;
+    hand_to(worker, conn);
+    worker->connections++;
+    worker = choose(socket);
+  }
+  if (worker == NULL || (error != 0 && error != EAGAIN))
+    uv_poll_stop(&lane->poll);
+  else
+    uv_poll_start(&lane->poll, UV_READABLE, on_lane_connection);
+}
+
+/* The lanes that nobody serves have their turn after it. */
+static void pump_all(struct zpm_cluster_socket *socket)
+{
+  zpm_cluster_pump(socket);
+  ZPM_LIST_EACH(it, &socket->lanes)
+  {
+    struct zpm_cluster_lane *lane =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_lane, link);
+
+    if (!zpm_cluster_is_served(lane))
+      zpm_cluster_pump_lane(lane);
+  }
+}
+
+int zpm_cluster_backlog(const struct zpm_cluster_socket *socket)
+{
+  return socket->place.backlog > 0 ? socket->place.backlog
+                                   : ZPM_CLUSTER_BACKLOG;
+}
+
 int zpm_cluster_listen(struct zpm_cluster_socket *socket)
 {
-  int backlog = socket->place.backlog;
-
-  if (listen(socket->fd, backlog > 0 ? backlog : DEFAULT_BACKLOG) != 0)
-    return -errno;
-  return 0;
+  return listen(socket->fd, zpm_cluster_backlog(socket)) == 0 ? 0 : -errno;
 }
 
 /* ---- what the worker says to it ---- */
@@ -204,7 +244,7 @@ void zpm_cluster_on_accepted(struct zpm_worker *worker, int64_t seq,
     drop(conn);
   else
     give_back(conn);
-  zpm_cluster_pump(socket);
+  pump_all(socket);
 }
 
 void zpm_cluster_take_back(struct zpm_worker *worker)
@@ -217,7 +257,7 @@ void zpm_cluster_take_back(struct zpm_worker *worker)
   }
   worker->load.in_flight = 0;
   ZPM_LIST_EACH(it, &worker->cluster->sockets)
-  zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+  pump_all(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
 }
 
 /* Also those that workers have been handed for it. */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "core/config.h"
 #include "core/dispatch.h"
+#include "core/steering.h"
 #include "proto/cluster_message.h"
 #include "proto/cluster_say.h"
 #include "runtime/cluster.h"
@@ -16,6 +17,8 @@
  * cluster_bind.c (making one), cluster_worker.c (what a worker asks for),
  * cluster_dispatch.c (connections), cluster_kept.c (for the next daemon).
  */
+enum { ZPM_CLUSTER_BACKLOG = 511 }; /* if none is asked for; as Node */
+
 struct zpm_cluster {
   struct zpm_services *services;
   const struct zpm_config *config;
@@ -40,6 +43,25 @@ struct zpm_cluster_socket {
   uv_timer_t pause; /* after a lack of descriptors */
   struct zpm_list
       waiting; /* zpm_cluster_conn.link: accepted, and with nobody */
+  struct zpm_steering steering;
+  uv_timer_t window;     /* of it, while it spreads */
+  struct zpm_list lanes; /* zpm_cluster_lane.link, by their index */
+  unsigned lane_count;
+};
+
+/*
+ * A socket at the same place for one instance: its worker accepts from that
+ * itself, if the kernel is told to send connections there (platform.h).  It
+ * listens as long as the app runs, whoever comes and goes: so its index stays.
+ */
+struct zpm_cluster_lane {
+  struct zpm_list link;
+  struct zpm_cluster_socket *socket;
+  uint64_t id; /* the keeper's name for it */
+  unsigned instance;
+  unsigned index; /* in its group; 0 is the socket itself */
+  int fd;
+  uv_poll_t poll; /* while nobody else accepts from it */
 };
 
 /* A connection that no worker has taken. */
@@ -54,6 +76,7 @@ struct zpm_cluster_conn {
 enum zpm_joining {
   ZPM_JOINED_RR,
   ZPM_JOINED_SHARED,
+  ZPM_JOINED_LANE, /* of its instance; and as RR */
 };
 
 struct zpm_member {
@@ -76,7 +99,9 @@ struct zpm_worker {
   struct zpm_channel *channel; /* or NULL */
   uint64_t run;
   int32_t id;
-  int64_t seq; /* of what we say to it */
+  unsigned instance;
+  unsigned silent; /* windows since it was asked whether it is there */
+  int64_t seq;     /* of what we say to it */
   enum zpm_worker_state state;
   struct zpm_member *members;
   size_t member_count;
@@ -128,11 +153,36 @@ struct zpm_member *zpm_worker_join(struct zpm_worker *worker,
 void zpm_cluster_pump(struct zpm_cluster_socket *socket);
 /* Begins to accept.  0 or a negative code. */
 int zpm_cluster_listen(struct zpm_cluster_socket *socket);
+int zpm_cluster_backlog(const struct zpm_cluster_socket *socket);
 void zpm_cluster_on_accepted(struct zpm_worker *worker, int64_t seq,
                              bool accepted);
 /* All that this worker has not taken goes back. */
 void zpm_cluster_take_back(struct zpm_worker *worker);
 void zpm_cluster_drop_waiting(struct zpm_cluster_socket *socket);
+
+/* Hands on what one lane has, as far as it can be. */
+void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane);
+
+/* ---- cluster_lanes.c ---- */
+
+/* The lane of an instance, which is made if need be; NULL: it cannot be. */
+struct zpm_cluster_lane *
+zpm_cluster_open_lane(struct zpm_cluster_socket *socket, unsigned instance);
+/* One that is there already: `fd` is taken over, also on failure. */
+struct zpm_cluster_lane *zpm_cluster_add_lane(struct zpm_cluster_socket *socket,
+                                              unsigned instance, int fd);
+/* After any change of who serves: tells the kernel, and looks after the lanes
+ * that nobody serves. */
+void zpm_cluster_steer(struct zpm_cluster_socket *socket);
+void zpm_cluster_steer_all(struct zpm_cluster *cluster);
+/* A connection has come by. */
+void zpm_cluster_count(struct zpm_cluster_socket *socket);
+/* Memory is released by the loop. */
+void zpm_cluster_close_lanes(struct zpm_cluster_socket *socket);
+/* Somebody accepts from it. */
+bool zpm_cluster_is_served(const struct zpm_cluster_lane *lane);
+bool zpm_cluster_serves(const struct zpm_worker *worker,
+                        const struct zpm_cluster_socket *socket);
 
 /* ---- cluster_kept.c ---- */
 
@@ -140,9 +190,10 @@ void zpm_cluster_drop_waiting(struct zpm_cluster_socket *socket);
 void zpm_cluster_keep(struct zpm_cluster *cluster);
 /* After it has been opened. */
 void zpm_cluster_keep_socket(const struct zpm_cluster_socket *socket);
+void zpm_cluster_keep_lane(const struct zpm_cluster_lane *lane);
 /* What a former daemon knew of that run; false: nothing. */
 bool zpm_cluster_recall(struct zpm_worker *worker);
-/* The keeper's name for a socket. */
-void zpm_cluster_socket_name(char *name, const struct zpm_cluster_socket *s);
+/* The keeper's name for a socket, or a lane. */
+void zpm_cluster_socket_name(char *name, uint64_t id);
 
 #endif

@@ -18,6 +18,7 @@
  *
  *   last ID                          the last id of a worker
  *   socket NUMBER QUERY              QUERY is what its first worker asked
+ *   lane NUMBER SOCKET INSTANCE      NUMBER as of a socket, in their order
  *   worker RUN ID STATE
  *   member RUN NUMBER HOW LISTENING  the worker has joined that socket
  */
@@ -29,9 +30,9 @@ void zpm_cluster_name(char *name, const struct zpm_config *config)
                   zpm_hashes_of(0, config->name, strlen(config->name)));
 }
 
-void zpm_cluster_socket_name(char *name, const struct zpm_cluster_socket *s)
+void zpm_cluster_socket_name(char *name, uint64_t id)
 {
-  zpm_keeper_name(name, SOCKET_KIND, s->id);
+  zpm_keeper_name(name, SOCKET_KIND, id);
 }
 
 /* ---- writing ---- */
@@ -48,6 +49,23 @@ static int put_members(struct zpm_str *text, const struct zpm_worker *worker)
   return rc;
 }
 
+static int put_lanes(struct zpm_str *text,
+                     const struct zpm_cluster_socket *socket)
+{
+  int rc = 0;
+
+  ZPM_LIST_EACH(it, &socket->lanes)
+  {
+    const struct zpm_cluster_lane *lane =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_lane, link);
+
+    rc = rc != 0 ? rc
+                 : zpm_str_printf(text, "lane %" PRIu64 " %" PRIu64 " %u\n",
+                                  lane->id, socket->id, lane->instance);
+  }
+  return rc;
+}
+
 static int put_all(struct zpm_str *text, const struct zpm_cluster *cluster)
 {
   int rc = zpm_str_printf(text, "last %" PRId32 "\n", cluster->last_worker);
@@ -60,6 +78,7 @@ static int put_all(struct zpm_str *text, const struct zpm_cluster *cluster)
     rc = rc != 0 ? rc
                  : zpm_str_printf(text, "socket %" PRIu64 " %s\n", socket->id,
                                   socket->query);
+    rc = rc != 0 ? rc : put_lanes(text, socket);
   }
   ZPM_LIST_EACH(at, &cluster->workers)
   {
@@ -101,15 +120,29 @@ void zpm_cluster_keep_socket(const struct zpm_cluster_socket *socket)
 {
   char name[ZPM_WIRE_NAME_MAX];
 
-  zpm_cluster_socket_name(name, socket);
+  zpm_cluster_socket_name(name, socket->id);
   zpm_keeper_link_put(socket->cluster->services->link, name, socket->fd);
+}
+
+void zpm_cluster_keep_lane(const struct zpm_cluster_lane *lane)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  zpm_cluster_socket_name(name, lane->id);
+  zpm_keeper_link_put(lane->socket->cluster->services->link, name, lane->fd);
 }
 
 void zpm_cluster_hand_over(struct zpm_cluster *cluster)
 {
   ZPM_LIST_EACH(it, &cluster->sockets)
-  zpm_cluster_keep_socket(
-      ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+  {
+    const struct zpm_cluster_socket *socket =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link);
+
+    zpm_cluster_keep_socket(socket);
+    ZPM_LIST_EACH(at, &socket->lanes)
+    zpm_cluster_keep_lane(ZPM_CONTAINER_OF(at, struct zpm_cluster_lane, link));
+  }
   zpm_cluster_keep(cluster);
 }
 
@@ -188,10 +221,47 @@ static bool on_socket(void *ctx, const char *rest, size_t len)
 
   if (sscanf(rest, "%" SCNu64 " %n", &id, &used) != 1 || used == 0)
     return true;
-  zpm_keeper_name(name, SOCKET_KIND, id);
+  zpm_cluster_socket_name(name, id);
   fd = adoption->claim(adoption->ctx, name);
   if (fd >= 0)
     adopt_socket(adoption->cluster, id, fd, rest + used, len - (size_t)used);
+  return true;
+}
+
+static struct zpm_cluster_socket *
+socket_of_id(const struct zpm_cluster *cluster, uint64_t id)
+{
+  ZPM_LIST_EACH(it, &cluster->sockets)
+  {
+    struct zpm_cluster_socket *socket =
+        ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link);
+
+    if (socket->id == id)
+      return socket;
+  }
+  return NULL;
+}
+
+static bool on_lane(void *ctx, const char *rest, size_t len)
+{
+  const struct adoption *adoption = ctx;
+  struct zpm_cluster_socket *socket;
+  struct zpm_cluster_lane *lane;
+  char name[ZPM_WIRE_NAME_MAX];
+  uint64_t id;
+  uint64_t of;
+  unsigned instance;
+  int fd;
+
+  (void)len;
+  if (sscanf(rest, "%" SCNu64 " %" SCNu64 " %u", &id, &of, &instance) != 3)
+    return true;
+  socket = socket_of_id(adoption->cluster, of);
+  zpm_cluster_socket_name(name, id);
+  fd = socket != NULL ? adoption->claim(adoption->ctx, name) : -1;
+  lane = fd >= 0 ? zpm_cluster_add_lane(socket, instance, fd) : NULL;
+  if (lane != NULL)
+    lane->id = id;
   return true;
 }
 
@@ -214,6 +284,7 @@ void zpm_cluster_adopt(struct zpm_cluster *cluster, int fd,
   if (read_all(&cluster->inherited, fd) == 0) {
     each_line(cluster->inherited.data, "last", on_last, cluster);
     each_line(cluster->inherited.data, "socket", on_socket, &adoption);
+    each_line(cluster->inherited.data, "lane", on_lane, &adoption);
   } else {
     zpm_str_deinit(&cluster->inherited);
   }
@@ -234,20 +305,6 @@ static bool on_worker(void *ctx, const char *rest, size_t len)
   worker->id = id;
   worker->state = (enum zpm_worker_state)state;
   return false;
-}
-
-static struct zpm_cluster_socket *
-socket_of_id(const struct zpm_cluster *cluster, uint64_t id)
-{
-  ZPM_LIST_EACH(it, &cluster->sockets)
-  {
-    struct zpm_cluster_socket *socket =
-        ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link);
-
-    if (socket->id == id)
-      return socket;
-  }
-  return NULL;
 }
 
 static bool on_member(void *ctx, const char *rest, size_t len)

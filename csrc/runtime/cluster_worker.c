@@ -105,14 +105,14 @@ static void say_rr(struct zpm_worker *worker,
 
 static void say_shared(struct zpm_worker *worker,
                        const struct zpm_worker_message *query,
-                       const struct zpm_cluster_socket *socket)
+                       const struct zpm_cluster_socket *socket, int fd)
 {
   struct zpm_cluster_answer answer =
       answer_to(worker, query, socket->key, socket->data);
   struct zpm_str line = {0};
 
   if (zpm_cluster_say_shared(&line, &answer, is_udp(socket)) == 0)
-    zpm_channel_send_handle(worker->channel, line.data, line.len, socket->fd,
+    zpm_channel_send_handle(worker->channel, line.data, line.len, fd,
                             answer.seq);
   zpm_str_deinit(&line);
 }
@@ -131,26 +131,43 @@ static bool is_joined_by_others(const struct zpm_cluster_socket *socket,
   return false;
 }
 
+/* How it is to join, by what the config says and the place allows; `*fd` is
+ * what it gets to listen at, or -1. */
+static enum zpm_joining choose_way(const struct zpm_worker *worker,
+                                   struct zpm_cluster_socket *socket, int *fd)
+{
+  enum zpm_scheduling scheduling =
+      (enum zpm_scheduling)worker->cluster->config->scheduling;
+  const struct zpm_cluster_lane *lane = NULL;
+
+  *fd = socket->fd;
+  if (is_udp(socket) || scheduling == ZPM_SCHEDULING_SHARED)
+    return ZPM_JOINED_SHARED;
+  if (scheduling != ZPM_SCHEDULING_RR)
+    lane = zpm_cluster_open_lane(socket, worker->instance);
+  *fd = lane != NULL ? lane->fd : -1;
+  return lane != NULL ? ZPM_JOINED_LANE : ZPM_JOINED_RR;
+}
+
 static int admit(struct zpm_worker *worker,
                  const struct zpm_worker_message *query,
                  struct zpm_cluster_socket *socket)
 {
-  bool shared = is_udp(socket) ||
-                worker->cluster->config->scheduling == ZPM_SCHEDULING_SHARED;
-  int rc = shared ? 0 : zpm_cluster_listen(socket);
+  int fd;
+  enum zpm_joining how = choose_way(worker, socket, &fd);
+  int rc = how == ZPM_JOINED_RR ? zpm_cluster_listen(socket) : 0;
 
   if (rc != 0)
     return rc;
   /* Node makes a handle of each answer, and trips over a key that it has. */
   if (find_member(worker, socket) != NULL)
     return UV_EADDRINUSE;
-  if (shared && !zpm_channel_takes_handle(worker->channel))
+  if (fd >= 0 && !zpm_channel_takes_handle(worker->channel))
     return UV_EAGAIN;
-  if (zpm_worker_join(worker, socket,
-                      shared ? ZPM_JOINED_SHARED : ZPM_JOINED_RR) == NULL)
+  if (zpm_worker_join(worker, socket, how) == NULL)
     return UV_ENOMEM;
-  if (shared)
-    say_shared(worker, query, socket);
+  if (fd >= 0)
+    say_shared(worker, query, socket, fd);
   else
     say_rr(worker, query, socket);
   zpm_cluster_keep(worker->cluster);
@@ -209,7 +226,8 @@ static void on_listening(struct zpm_worker *worker,
     return;
   member->listening = true;
   zpm_cluster_keep(worker->cluster);
-  if (member->how == ZPM_JOINED_RR)
+  zpm_cluster_steer(member->socket);
+  if (member->how != ZPM_JOINED_SHARED)
     zpm_cluster_pump(member->socket);
   worker->events->listening(worker->ctx);
 }
@@ -225,6 +243,7 @@ static void on_close(struct zpm_worker *worker, const char *key)
   if (member == NULL)
     return;
   leave(worker, member);
+  zpm_cluster_steer(socket);
   if (worker->state == ZPM_WORKER_SERVES &&
       !is_joined_by_others(socket, worker))
     zpm_cluster_close_socket(socket);
@@ -235,6 +254,7 @@ static void on_close(struct zpm_worker *worker, const char *key)
 static void on_leaving(struct zpm_worker *worker, int64_t seq)
 {
   worker->state = ZPM_WORKER_LEAVES;
+  zpm_cluster_steer_all(worker->cluster);
   acknowledge(worker, seq);
 }
 
@@ -291,9 +311,19 @@ void zpm_worker_on_handle_lost(struct zpm_worker *worker, int64_t token)
   zpm_cluster_on_accepted(worker, token, false);
 }
 
+void zpm_worker_on_pong(struct zpm_worker *worker)
+{
+  bool was_late = worker->silent > ZPM_STEERING_PATIENCE;
+
+  worker->silent = 0;
+  if (was_late)
+    zpm_cluster_steer_all(worker->cluster);
+}
+
 /* ---- its life ---- */
 
 struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
+                                    unsigned instance,
                                     const struct zpm_worker_events *events,
                                     void *ctx)
 {
@@ -305,6 +335,7 @@ struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
   worker->events = events;
   worker->ctx = ctx;
   worker->run = run;
+  worker->instance = instance;
   /* What a former daemon has said to it must not be answered to us. */
   worker->seq = (int64_t)zpm_wall_ms();
   zpm_list_init(&worker->in_flight);
@@ -322,6 +353,7 @@ int32_t zpm_worker_id(const struct zpm_worker *worker)
 void zpm_worker_attach(struct zpm_worker *worker, struct zpm_channel *channel)
 {
   worker->channel = channel;
+  zpm_cluster_steer_all(worker->cluster);
   ZPM_LIST_EACH(it, &worker->cluster->sockets)
   zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
 }
@@ -347,6 +379,7 @@ void zpm_worker_drain(struct zpm_worker *worker)
   if (worker->state != ZPM_WORKER_SERVES)
     return;
   worker->state = ZPM_WORKER_DRAINS;
+  zpm_cluster_steer_all(worker->cluster);
   zpm_cluster_keep(worker->cluster);
   send_line(worker, &line, zpm_cluster_say(&line, ZPM_CLUSTER_DRAIN));
 }
@@ -359,6 +392,7 @@ bool zpm_worker_disconnect(struct zpm_worker *worker)
   if (worker->channel == NULL)
     return false;
   worker->state = ZPM_WORKER_LEAVES;
+  zpm_cluster_steer_all(worker->cluster);
   rc = zpm_cluster_say_disconnect(&line, worker->seq++);
   send_line(worker, &line, rc);
   return rc == 0;
@@ -371,8 +405,9 @@ void zpm_worker_end(struct zpm_worker *worker)
   if (worker->channel != NULL)
     zpm_channel_listen(worker->channel);
   worker->channel = NULL;
-  zpm_cluster_take_back(worker);
   zpm_list_remove(&worker->link);
+  zpm_cluster_steer_all(worker->cluster);
+  zpm_cluster_take_back(worker);
   zpm_free(worker->members);
   zpm_free(worker);
 }

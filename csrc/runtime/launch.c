@@ -1,8 +1,10 @@
 #include "runtime/launch.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "core/inspector.h"
 #include "core/interpreter.h"
 #include "runtime/keeper_link.h"
 #include "runtime/launch_check.h"
@@ -51,6 +53,26 @@ static int push_all(struct zpm_strv *to, const struct zpm_strv *from)
   return rc;
 }
 
+/* Of a worker whose app is to be inspected. */
+static int push_inspector(struct zpm_strv *argv, const struct zpm_strv *env,
+                          const struct zpm_launch_options *options)
+{
+  const struct zpm_strv *args = &options->config->interpreter_args;
+  const char *words = zpm_strv_env_get(env, "NODE_OPTIONS");
+  struct zpm_inspector inspector = {0};
+  char option[ZPM_INSPECTOR_HOST_MAX + 32];
+
+  if (words != NULL)
+    zpm_inspector_take_words(&inspector, words);
+  for (size_t i = 0; i < args->len; i++)
+    zpm_inspector_take(&inspector, args->items[i], strlen(args->items[i]));
+  if (options->worker_id == 0 ||
+      !zpm_inspector_option(&inspector, options->inspector_offset, option,
+                            sizeof(option)))
+    return 0;
+  return zpm_strv_push(argv, option);
+}
+
 static int build_argv(struct zpm_launch *launch,
                       const struct zpm_launch_options *options,
                       const char *command, const char *script)
@@ -62,6 +84,8 @@ static int build_argv(struct zpm_launch *launch,
     rc = zpm_strv_push(argv, command);
   if (rc == 0 && command != NULL)
     rc = push_all(argv, &options->config->interpreter_args);
+  if (rc == 0 && launch->is_node)
+    rc = push_inspector(argv, &launch->env, options);
   if (rc == 0 && launch->is_node && options->agent_path != NULL) {
     rc = zpm_strv_push(argv, "--require");
     if (rc == 0)

@@ -42,6 +42,7 @@ struct zpm_launch_options {
   const char *agent_path;    /* agent.cjs, or NULL: no preload, no channel */
   int channel_fd;            /* what NODE_CHANNEL_FD will be; -1: no channel */
   int32_t worker_id;         /* of a cluster, NODE_UNIQUE_ID; 0: none */
+  unsigned inspector_offset; /* of a worker's port, from that of the first */
   const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
   unsigned instance; /* NODE_APP_INSTANCE (as PM2 has it), ZPM_INSTANCE */
 };

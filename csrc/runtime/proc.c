@@ -346,6 +346,7 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
       .ctx = ctx,
       .notify_fd = -1,
       .heap_bytes = -1,
+      .lag_ns = -1,
   };
   zpm_run_tree_init(&proc->tree, services, &TREE_EVENTS, proc);
   proc->tree.config = recipe->config;

@@ -113,6 +113,7 @@ struct zpm_proc {
   uint64_t sampled_ms;    /* monotonic; 0: not in this run */
   struct zpm_memory_watch memory; /* of maxMemory; supervisor_limits.c */
   int64_t heap_bytes;             /* -1: unknown */
+  int64_t lag_ns;                 /* of its event loop; -1: unknown */
 
   void (*closed)(void *ctx); /* for zpm_proc_close */
   void *closed_ctx;

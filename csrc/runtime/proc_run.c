@@ -103,11 +103,12 @@ static void drop_channel(struct zpm_proc *proc)
   forget_end(proc, ZPM_RUN_CHANNEL_FD);
 }
 
-static void on_heap(void *ctx, uint64_t used_bytes)
+static void on_heap(void *ctx, uint64_t used_bytes, uint64_t lag_ns)
 {
   struct zpm_proc *proc = ctx;
 
   proc->heap_bytes = (int64_t)used_bytes;
+  proc->lag_ns = (int64_t)lag_ns;
   proc->events->heap(proc->ctx, proc);
 }
 
@@ -123,6 +124,8 @@ static void on_pong(void *ctx)
 {
   struct zpm_proc *proc = ctx;
 
+  if (proc->worker != NULL)
+    zpm_worker_on_pong(proc->worker);
   zpm_checks_on_pong(proc->checks);
 }
 
@@ -180,8 +183,9 @@ static int begin_worker(struct zpm_proc *proc)
     return 0;
   if (proc->recipe->cluster == NULL)
     return ZPM_ENOMEM;
-  proc->worker = zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
-                                  &WORKER_EVENTS, proc);
+  proc->worker =
+      zpm_worker_begin(proc->recipe->cluster, proc->tree.id,
+                       zpm_seat_instance(proc->seat), &WORKER_EVENTS, proc);
   return proc->worker != NULL ? 0 : ZPM_ENOMEM;
 }
 
@@ -278,6 +282,16 @@ static int check_kind(const struct zpm_proc *proc, struct zpm_error *err)
                        "start it without --cluster");
 }
 
+/* Two of one instance live at once while one succeeds the other. */
+static unsigned inspector_offset(const struct zpm_proc *proc)
+{
+  unsigned instance = zpm_seat_instance(proc->seat);
+  unsigned count =
+      zpm_config_instances(proc->recipe->config, proc->services->cores);
+
+  return (proc->seat & ZPM_SEAT_OTHER) != 0 ? instance + count : instance;
+}
+
 static int prepare(struct zpm_proc *proc, const char *notify_socket)
 {
   struct zpm_launch_options options = {
@@ -286,6 +300,7 @@ static int prepare(struct zpm_proc *proc, const char *notify_socket)
       .marker = proc->tree.marker,
       .agent_path = proc->services->agent_path,
       .channel_fd = wants_channel(proc) ? ZPM_RUN_CHANNEL_FD : -1,
+      .inspector_offset = inspector_offset(proc),
       .worker_id = proc->worker != NULL ? zpm_worker_id(proc->worker) : 0,
       .notify_socket = notify_socket[0] != '\0' ? notify_socket : NULL,
       .instance = zpm_seat_instance(proc->seat),
@@ -304,6 +319,7 @@ static void new_run(struct zpm_proc *proc, uint64_t id)
   for (int i = 0; i < 2; i++)
     proc->log_marks[i] = zpm_log_total_bytes(proc->recipe->logs[i]);
   proc->heap_bytes = -1;
+  proc->lag_ns = -1;
   proc->usage = (struct zpm_usage){0};
   proc->sampled_ms = 0;
 }

@@ -190,6 +190,8 @@ struct zpm_worker_view {
   double cpu_percent;
   uint64_t rss_bytes;
   int64_t heap_bytes;      /* -1: unknown or not a Node app */
+  int64_t lag_ns;          /* of its event loop; -1 as above */
+  int64_t connections;     /* handed to it; -1: not in cluster mode */
   uint32_t processes;      /* in its tree */
   uint32_t probe_failures; /* in a row, of its worst liveness probe */
   bool stuck;              /* STOPPING: it survives SIGKILL */

@@ -402,6 +402,8 @@ void zpm_app_worker_view(const struct zpm_app *app, size_t index,
       .cpu_percent = app->pid != 0 ? 12.34 : 0,
       .rss_bytes = app->pid != 0 ? 1048576 : 0,
       .heap_bytes = -1,
+      .lag_ns = -1,
+      .connections = -1,
       .processes = app->pid != 0 ? 3 : 0,
       .next_try_in_ms = 500,
   };

@@ -380,7 +380,8 @@ static void one_failure_among_all_is_told(void **state)
   "\"processes\":3,\"pending\":null,\"probeFailures\":0,"                      \
   "\"stuck\":false,\"workers\":[{\"instance\":0,\"status\":\"running\","       \
   "\"pid\":100,\"uptime\":1234,\"restartCount\":0,\"totalRestarts\":2,"        \
-  "\"cpu\":12.3,\"memoryRss\":1048576,\"memoryHeap\":null,\"processes\":3,"    \
+  "\"cpu\":12.3,\"memoryRss\":1048576,\"memoryHeap\":null,\"eventLoopLag\":"   \
+  "null,\"connections\":null,\"processes\":3,"                                 \
   "\"nextTryIn\":null,\"probeFailures\":0,\"stuck\":false}]"
 
 #define STOPPED_STATS                                                          \
@@ -393,7 +394,8 @@ static void one_failure_among_all_is_told(void **state)
   "\"processes\":0,\"pending\":null,\"probeFailures\":0,"                      \
   "\"stuck\":false,\"workers\":[{\"instance\":0,\"status\":\"crashed\","       \
   "\"pid\":null,\"uptime\":null,\"restartCount\":0,\"totalRestarts\":2,"       \
-  "\"cpu\":0,\"memoryRss\":0,\"memoryHeap\":null,\"processes\":0,"             \
+  "\"cpu\":0,\"memoryRss\":0,\"memoryHeap\":null,\"eventLoopLag\":null,"       \
+  "\"connections\":null,\"processes\":0,"                                      \
   "\"nextTryIn\":500,\"probeFailures\":0,\"stuck\":false}]"
 
 static void open_two(struct stage *stage, struct listener *me)

@@ -37,10 +37,11 @@ struct talk {
   bool close_at_message;
 };
 
-static void on_heap(void *ctx, uint64_t used)
+static void on_heap(void *ctx, uint64_t used, uint64_t lag_ns)
 {
   struct talk *talk = ctx;
 
+  assert_true(lag_ns > 0);
   talk->used = used;
   talk->answers++;
 }

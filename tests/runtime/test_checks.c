@@ -688,10 +688,11 @@ static void without_a_channel_it_is_not_watched(void **state)
 }
 
 /* With a real one. */
-static void on_heap(void *ctx, uint64_t used)
+static void on_heap(void *ctx, uint64_t used, uint64_t lag_ns)
 {
   (void)ctx;
   (void)used;
+  (void)lag_ns;
 }
 
 static void on_pong(void *ctx)
