@@ -104,6 +104,17 @@ export async function run(program, args, options = {}) {
   return result;
 }
 
+/** A key and a certificate in that folder: key.pem and cert.pem. */
+export async function certify(folder) {
+  const wish = ["-x509", "-nodes", "-days", "2", "-subj", "/CN=tests"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  const files = ["-keyout", "key.pem", "-out", "cert.pem"];
+  const words = ["req", ...wish, ...key, ...names, ...files];
+  const { code, stderr } = await run("openssl", words, { cwd: folder });
+  assert.equal(code, 0, stderr);
+}
+
 /** Living processes that were started with this ZPM_HOME. */
 export function processesOf(home) {
   const found = [];

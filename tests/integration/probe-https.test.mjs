@@ -6,18 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { commandLine } from "./cli.mjs";
-import { fixture, freePort, run, waitFor } from "./helpers.mjs";
-
-/** A key and a certificate that live as long as the test does. */
-async function certify(folder) {
-  const wish = ["-x509", "-nodes", "-days", "2", "-subj", "/CN=tests"];
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  const files = ["-keyout", "key.pem", "-out", "cert.pem"];
-  const words = ["req", ...wish, ...key, ...names, ...files];
-  const { code, stderr } = await run("openssl", words, { cwd: folder });
-  assert.equal(code, 0, stderr);
-}
+import { certify, fixture, freePort, waitFor } from "./helpers.mjs";
 
 /** Starts the server with a probe of it as a readiness probe; waits for `seen`. */
 async function probed(t, { target, options = "", program = "https.js", ca }) {
