@@ -213,12 +213,16 @@ static void dismiss(struct zpm_app *app, size_t *at)
 void zpm_app_feed(struct zpm_app *app, enum zpm_event wish)
 {
   for (size_t i = 0; i < app->proc_count;) {
-    if (app->procs[i]->role == ZPM_ROLE_CURRENT)
+    struct zpm_proc *proc = app->procs[i];
+
+    if (proc->role == ZPM_ROLE_CURRENT) {
       feed(app, &i, wish);
-    else if (wish != ZPM_EV_START)
+    } else if (wish != ZPM_EV_START) {
+      zpm_proc_hurry(proc);
       dismiss(app, &i);
-    else
+    } else {
       i++;
+    }
   }
 }
 

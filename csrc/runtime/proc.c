@@ -97,7 +97,7 @@ static enum zpm_event ask_to_leave(struct zpm_proc *proc)
   }
   /* The rest of its tree is asked when the leader has left. */
   if (proc->role == ZPM_ROLE_LEAVING && proc->worker != NULL &&
-      zpm_worker_disconnect(proc->worker))
+      zpm_worker_listens(proc->worker) && zpm_worker_disconnect(proc->worker))
     return ZPM_EVENTS;
   if (config->shutdown_message && proc->channel != NULL &&
       !proc->tree.leader_ended && zpm_channel_say_shutdown(proc->channel))

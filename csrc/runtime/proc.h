@@ -139,6 +139,9 @@ void zpm_proc_drain(struct zpm_proc *proc);
 /* STOP, for one that leaves: it has the time to finish what it does. */
 void zpm_proc_dismiss(struct zpm_proc *proc);
 
+/* The same for one that has no more time. */
+void zpm_proc_hurry(struct zpm_proc *proc);
+
 /* RENEW: `why` is a sentence without its name ("src/a.js changed"). */
 void zpm_proc_renew(struct zpm_proc *proc, const char *why);
 

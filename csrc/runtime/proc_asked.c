@@ -45,3 +45,9 @@ bool zpm_proc_ask_heap(struct zpm_proc *proc)
   zpm_channel_ask_heap(proc->channel);
   return true;
 }
+
+void zpm_proc_hurry(struct zpm_proc *proc)
+{
+  if (zpm_machine_is_alive(&proc->machine))
+    zpm_run_tree_signal(&proc->tree, proc->recipe->config->kill_signal);
+}

@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 
 import { assertGrowth, rssOf } from "../faults/box.mjs";
 import { freePort, isAlive, waitFor } from "../helpers.mjs";
-import { cluster, Load, RETRY, signal } from "./means.mjs";
+import { cluster, Load, PATIENT_ONES, RETRY, signal } from "./means.mjs";
 
 /** What the daemon may hold of one worker, for lines and queues, at most. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -80,7 +80,7 @@ cluster(
     await box.answeredBy(pids);
     assert.deepEqual(await box.running(2), pids);
   },
-  { faults: true },
+  { faults: true, schedulings: PATIENT_ONES },
 );
 
 cluster(
@@ -97,5 +97,5 @@ cluster(
     load.assertFlawless();
     await box.answeredBy(pids);
   },
-  { faults: true },
+  { faults: true, schedulings: PATIENT_ONES },
 );

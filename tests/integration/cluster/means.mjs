@@ -25,11 +25,16 @@ import { isAbsolute, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { commandLine } from "../cli.mjs";
+import { commandLine, instrumented } from "../cli.mjs";
 import { faultBox } from "../faults/box.mjs";
 import { fixture, freePort, waitFor, within } from "../helpers.mjs";
 
-export const SCHEDULINGS = ["rr", "shared"];
+/** ZPM_SCHEDULINGS=auto,rr,reuseport,shared asks for all. */
+export const SCHEDULINGS = (
+  process.env.ZPM_SCHEDULINGS ?? (instrumented ? "shared" : "auto,rr")
+).split(",");
+/** Where nobody waits behind a worker that hangs. */
+export const PATIENT_ONES = SCHEDULINGS.filter((one) => one !== "reuseport");
 /** How many connections the daemon hands to a worker ahead of its answers. */
 export const WINDOW = 4;
 /** A worker that a test kills has crashed at once; it is to come again soon. */
@@ -85,9 +90,10 @@ export async function nodeOf(version) {
 /** A port on which nobody listens, nor on the one above it. */
 export async function freePorts() {
   for (;;) {
-    const port = await freePort();
-    if (port < 65535 && (await tryConnect({ port: port + 1 })) !== "open")
-      return port;
+    // Below those that the system gives to clients.
+    const port = 20000 + Math.floor(Math.random() * 10000);
+    const targets = [{ port }, { port: port + 1 }];
+    if ((await Promise.all(targets.map(closed))).every(Boolean)) return port;
   }
 }
 
