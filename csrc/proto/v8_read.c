@@ -176,8 +176,9 @@ static int read_number(struct reader *r, enum zpm_v8_tag tag, cJSON **out)
 
   if (rc != 0)
     return rc;
-  return made(
-      isfinite(number) ? cJSON_CreateNumber(number) : cJSON_CreateNull(), out);
+  if (!isfinite(number))
+    return made(cJSON_CreateNull(), out);
+  return made(cJSON_CreateNumber(number + 0.0), out); /* -0 is 0 */
 }
 
 static int read_string(struct reader *r, enum zpm_v8_tag tag, cJSON **out)
@@ -189,11 +190,6 @@ static int read_string(struct reader *r, enum zpm_v8_tag tag, cJSON **out)
     rc = made(cJSON_CreateString(zpm_str_text(&text)), out);
   zpm_str_deinit(&text);
   return rc;
-}
-
-static bool is_nested(enum zpm_v8_tag tag)
-{
-  return tag == ZPM_V8_OBJECT || tag == ZPM_V8_DENSE || tag == ZPM_V8_SPARSE;
 }
 
 /* A tag where a value is due: what is no value is wrong, any other value is
@@ -217,7 +213,7 @@ static int read_value(struct reader *r, cJSON **out)
   if (r->values_left == 0)
     return ZPM_V8_OPAQUE;
   r->values_left--;
-  if (is_nested(tag))
+  if (tag == ZPM_V8_OBJECT || tag == ZPM_V8_DENSE || tag == ZPM_V8_SPARSE)
     return read_nested(r, tag, out);
   if (zpm_v8_scan_is_text(tag))
     return read_string(r, tag, out);

@@ -1,6 +1,5 @@
 #include "proto/v8_scan.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "proto/json.h"
@@ -129,6 +128,12 @@ static int scan_key_number(struct zpm_v8_scan *scan, enum zpm_v8_tag tag,
   return zpm_v8_scan_number(scan, tag, number);
 }
 
+/* No NaN either. */
+static bool is_whole(double number, double least, double most)
+{
+  return number >= least && number <= most && number == (double)(int64_t)number;
+}
+
 /* V8 writes a key that is an index as a number. */
 int zpm_v8_scan_key(struct zpm_v8_scan *scan, enum zpm_v8_tag tag,
                     struct zpm_str *key)
@@ -141,7 +146,7 @@ int zpm_v8_scan_key(struct zpm_v8_scan *scan, enum zpm_v8_tag tag,
   rc = scan_key_number(scan, tag, &number);
   if (rc != 0)
     return rc;
-  if (!(fabs(number) <= ZPM_JSON_INTEGER_MAX) || number != floor(number))
+  if (!is_whole(number, -ZPM_JSON_INTEGER_MAX, ZPM_JSON_INTEGER_MAX))
     return ZPM_V8_OPAQUE; /* no index: "1e21", "0.1" */
   return zpm_str_printf(key, "%.0f", number + 0.0); /* -0 is "0" */
 }
@@ -157,7 +162,7 @@ int zpm_v8_scan_index(struct zpm_v8_scan *scan, enum zpm_v8_tag tag,
   rc = scan_key_number(scan, tag, &number);
   if (rc != 0)
     return rc;
-  if (!(number >= 0 && number < UINT32_MAX) || number != floor(number))
+  if (!is_whole(number, 0, UINT32_MAX - 1))
     return ZPM_V8_OPAQUE;
   *index = (uint32_t)number;
   return 0;
