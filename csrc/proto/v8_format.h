@@ -10,7 +10,7 @@
  * tests/vectors/v8.ndjson.
  *
  *   message   FF version value
- *   version   varint; 13 in Node 12, 15 in Node 20 to 26
+ *   version   varint; 13 in Node 12 to 16, 15 in Node 18 to 26
  *   varint    7 bits a byte, the lowest first, bit 7 set in all but the last
  *   string    tag, varint count of BYTES, the bytes
  *   object    o (key value)* { count-of-properties
