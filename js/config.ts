@@ -144,6 +144,8 @@ export interface WorkerConfig {
    */
   immediateCrash?: "auto" | "hold" | "retry";
   logs?: LogConfig;
+  /** Node apps: how process.send() writes what it sends. Default `json`. */
+  serialization?: "json" | "advanced";
   /**
    * Node apps: a stop begins with the IPC message `"shutdown"`. Default false.
    */

@@ -28,8 +28,8 @@ install_clang() {
     "Install the compiler-rt of $(clang --version | head -n 1)."
 }
 
-# seeds FOLDER: every vector file, each of its lines, and the request line or
-# the config that such a line holds, as one input each.
+# seeds FOLDER: every vector file, each of its lines, and the request line, the
+# config or the bytes that such a line holds, as one input each.
 seeds() {
   local folder=$1 file
   rm -rf "$folder"
@@ -47,6 +47,7 @@ seeds() {
       let vector = {};
       try { vector = JSON.parse(fs.readFileSync(path, "utf8")); } catch { /* a whole file */ }
       if (typeof vector.line === "string") fs.writeFileSync(path, vector.line);
+      if (typeof vector.bytes === "string") fs.writeFileSync(path, Buffer.from(vector.bytes, "hex"));
       if (vector.config) fs.writeFileSync(path, JSON.stringify(vector.config));
     }' "$folder"
 }

@@ -42,6 +42,12 @@ enum zpm_scheduling {
   ZPM_SCHEDULING_SHARED,    /* all workers accept from the same socket */
 };
 
+/* Of the messages on a Node app's IPC channel. */
+enum zpm_serialization { ZPM_SERIALIZATION_JSON, ZPM_SERIALIZATION_ADVANCED };
+
+/* "json", "advanced": as Node calls them, too. */
+extern const char *const ZPM_SERIALIZATIONS[];
+
 enum zpm_autorestart {
   ZPM_AUTORESTART_NEVER,      /* false */
   ZPM_AUTORESTART_ON_FAILURE, /* true, the default: exit 0 is an end */
@@ -115,6 +121,7 @@ struct zpm_config {
   uint32_t max_backoff_ms;
   int autorestart;       /* enum zpm_autorestart */
   int immediate_crash;   /* enum zpm_immediate_crash */
+  int serialization;     /* enum zpm_serialization */
   bool shutdown_message; /* the stop begins with an IPC message "shutdown" */
 
   struct zpm_probes probes;

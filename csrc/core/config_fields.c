@@ -22,6 +22,7 @@ static const char *const INTERPRETERS[] = {"auto", "node",   "python3",
 static const char *const MODES[] = {"fork", "cluster", NULL};
 static const char *const SCHEDULINGS[] = {"auto", "rr", "reuseport", "shared",
                                           NULL};
+const char *const ZPM_SERIALIZATIONS[] = {"json", "advanced", NULL};
 static const char *const IMMEDIATE[] = {"auto", "hold", "retry", NULL};
 static const char *const LOG_FORMATS[] = {"raw", "json", NULL};
 
@@ -190,6 +191,13 @@ const struct zpm_field ZPM_FIELDS[] = {
      .fallback = "raw",
      .help = "raw: as the program wrote it; json: one object per line"},
 
+    {.name = "serialization",
+     .flag = "serialization",
+     .type = ZPM_FIELD_CHOICE,
+     .offset = AT(serialization),
+     .choices = ZPM_SERIALIZATIONS,
+     .fallback = "json",
+     .help = "Node apps: how process.send() writes what it sends"},
     {.name = "shutdownMessage",
      .flag = "shutdown-message",
      .type = ZPM_FIELD_BOOL,

@@ -11,7 +11,8 @@
 
 /*
  * The IPC channel of a Node app: our end of the socketpair that the app knows
- * as NODE_CHANNEL_FD, in Node's "json" serialization (one JSON text per line).
+ * as NODE_CHANNEL_FD, in Node's "json" serialization (one JSON text per line)
+ * or, if the config says so, in its "advanced" one.
  * agent.cjs, preloaded into the app, answers {"cmd":"NODE_ZPM_HEAP"} with
  * {"cmd":"NODE_ZPM_HEAP","used":bytes}; a cmd that begins with NODE_ never
  * reaches the app's own listeners.  What the app itself sends is given on, if
@@ -47,6 +48,9 @@ struct zpm_channel_events {
 int zpm_channel_open(uv_loop_t *loop, int fd,
                      const struct zpm_channel_events *events, void *ctx,
                      struct zpm_channel **out, struct zpm_error *err);
+/* Before anything else: the app uses Node's "advanced" serialization.  0 or
+ * ZPM_ENOMEM. */
+int zpm_channel_speak_advanced(struct zpm_channel *channel);
 /* Asks; the answer comes by the heap callback, or never (a busy app).  At most
  * one question is open at a time. */
 void zpm_channel_ask_heap(struct zpm_channel *channel);

@@ -133,7 +133,8 @@ int zpm_launch_env_add_channel(struct zpm_strv *env,
   int rc = set_number(env, "NODE_CHANNEL_FD", (unsigned)options->channel_fd);
 
   if (rc == 0)
-    rc = zpm_strv_env_set(env, "NODE_CHANNEL_SERIALIZATION_MODE", "json");
+    rc = zpm_strv_env_set(env, "NODE_CHANNEL_SERIALIZATION_MODE",
+                          ZPM_SERIALIZATIONS[options->config->serialization]);
   if (rc == 0 && options->worker_id > 0)
     rc = set_number(env, "NODE_UNIQUE_ID", (unsigned)options->worker_id);
   return rc;

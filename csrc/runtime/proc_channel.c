@@ -121,6 +121,9 @@ int zpm_proc_channel_open(struct zpm_proc *proc, int fd)
   int rc = zpm_channel_open(proc->services->loop, fd, &CHANNEL_EVENTS, proc,
                             &proc->channel, &proc->error);
 
+  if (rc == 0 &&
+      proc->recipe->config->serialization == ZPM_SERIALIZATION_ADVANCED)
+    rc = zpm_channel_speak_advanced(proc->channel);
   if (rc == 0 && proc->worker != NULL)
     zpm_worker_attach(proc->worker, proc->channel);
   return rc;
