@@ -103,29 +103,32 @@ cluster("child_process.fork: a child, and no worker", async (box) => {
   await box.answeredBy(await box.running(2));
 });
 
-cluster("whatever a worker says, it goes on", async (box) => {
-  await box.up("speaks.js", { flags: ["--shutdown-message"] });
-  await box.noted("sent", 2);
-  assert.deepEqual(box.notes("error"), []);
-  const pids = await box.running(2);
-  await box.answeredBy(pids);
-  // And it hears.
-  await box.done("stop", "web");
-  const heard = box.notes("message");
-  assert.deepEqual(
-    heard.map(({ message }) => message),
-    ["shutdown", "shutdown"],
-  );
-  assert.equal((await box.app("web")).lastExitCode, 0);
-});
+for (const words of ["json", "advanced"]) {
+  cluster(`whatever a worker says, it goes on: ${words}`, async (box) => {
+    const flags = ["--shutdown-message", "--serialization", words];
+    await box.up("speaks.js", { flags });
+    await box.noted("sent", 2);
+    assert.deepEqual(box.notes("error"), []);
+    const pids = await box.running(2);
+    await box.answeredBy(pids);
+    // And it hears.
+    await box.done("stop", "web");
+    const heard = box.notes("message");
+    assert.deepEqual(
+      heard.map(({ message }) => message),
+      ["shutdown", "shutdown"],
+    );
+    assert.equal((await box.app("web")).lastExitCode, 0);
+  });
 
-cluster("a connection given away is taken", async (box) => {
-  await box.up("gives.js");
-  await box.noted("taken", 2);
-  await box.noted("closed by taker", 2);
-  assert.deepEqual(box.notes("error"), []);
-  await box.answeredBy(await box.running(2));
-});
+  cluster(`a connection given away is taken: ${words}`, async (box) => {
+    await box.up("gives.js", { flags: ["--serialization", words] });
+    await box.noted("taken", 2);
+    await box.noted("closed by taker", 2);
+    assert.deepEqual(box.notes("error"), []);
+    await box.answeredBy(await box.running(2));
+  });
+}
 
 cluster("all workers have the same keys of TLS tickets", async (box) => {
   await certify(box.project);
