@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { join } from "node:path";
+import { test } from "node:test";
 
+import { commandLine } from "../cli.mjs";
 import {
   fixture,
   freePort,
@@ -159,7 +161,9 @@ cluster("a kept connection is told to close, not cut", async (box) => {
   });
   assert.equal(answer.pid, old);
   assert.equal(answer.headers.connection, "close");
-  assert.notEqual((await box.ask({ agent })).pid, old);
+  const { pid } = await box.ask({ agent });
+  // Who listens by itself may take another one until it has left.
+  if (box.scheduling === "rr") assert.notEqual(pid, old);
   agent.destroy();
   await held.finish();
   assert.equal((await reload).code, 0);
@@ -276,6 +280,22 @@ cluster("a stop in the middle of a reload", async (box) => {
   assert.ok(await closed({ port: box.port }));
 });
 
+cluster("a stop waits for no drain", async (box) => {
+  await box.up("web.js", { flags: PATIENT });
+  const before = await box.running(2);
+  const held = await heldRequest(box);
+  const reload = box.zpm("reload", "web");
+  const [{ instance }] = box.notes("start", { pid: held.pid });
+  await waitFor("the other of that slot", () => {
+    return box.notes("listening", { instance }).length === 2;
+  });
+  await box.done("stop", "web");
+  await reload;
+  await assert.rejects(held.answer);
+  assert.ok(!before.some(isAlive));
+  assert.deepEqual(living(box), []);
+});
+
 cluster("two reloads at once do no harm", async (box) => {
   await box.up("web.js");
   const before = await box.running(2);
@@ -301,4 +321,18 @@ cluster("a path outlives a reload", async (box) => {
   await load.more(20);
   await load.stop();
   load.assertFlawless();
+});
+
+test("an app in fork mode is restarted", async (t) => {
+  const box = commandLine(t);
+  const script = fixture("tick.js");
+  await box.done("start", script);
+  await box.logHas("tick", "tick 1");
+  const { pid } = await box.app("tick");
+  await box.done("reload", "tick");
+  await waitFor("another one", async () => {
+    const row = await box.app("tick");
+    return row.status === "running" && row.pid !== pid;
+  });
+  assert.ok(!isAlive(pid));
 });
