@@ -83,6 +83,7 @@ cluster(
       signal(pids, "SIGSTOP");
       signal(pids, "SIGKILL");
       killed.push(...pids);
+      await waitFor("their end", () => !pids.some(isAlive));
       // What is asked now, nobody but a new worker can answer.
       const asked = await Promise.all(Array.from({ length: 8 }, box.ask));
       for (const { pid } of asked) assert.ok(!pids.includes(pid));
