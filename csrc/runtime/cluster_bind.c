@@ -169,7 +169,7 @@ static int bind_path(const char *where, const struct zpm_place *place)
 
   if (strlen(where) >= sizeof(address.path.sun_path))
     return UV_ENAMETOOLONG;
-  strcpy(address.path.sun_path, where);
+  memcpy(address.path.sun_path, where, strlen(where) + 1);
   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0)
     return -errno;

@@ -24,7 +24,19 @@ static bool takes_from(const struct zpm_worker *worker,
          zpm_channel_takes_handle(worker->channel);
 }
 
-static struct zpm_worker *choose(const struct zpm_cluster_socket *socket)
+static bool accepts_itself(const struct zpm_worker *worker,
+                           const struct zpm_cluster_socket *socket)
+{
+  for (size_t i = 0; i < worker->member_count; i++) {
+    if (worker->members[i].socket == socket)
+      return worker->members[i].how == ZPM_JOINED_SHARED;
+  }
+  return false;
+}
+
+/* For one that we have, or (`ours`) that we would accept. */
+static struct zpm_worker *choose(const struct zpm_cluster_socket *socket,
+                                 bool ours)
 {
   struct zpm_worker *best = NULL;
 
@@ -33,6 +45,7 @@ static struct zpm_worker *choose(const struct zpm_cluster_socket *socket)
     struct zpm_worker *worker = ZPM_CONTAINER_OF(it, struct zpm_worker, link);
 
     if (takes_from(worker, socket) &&
+        !(ours && accepts_itself(worker, socket)) &&
         (best == NULL || zpm_dispatch_prefers(&worker->load, &best->load)))
       best = worker;
   }
@@ -129,9 +142,14 @@ static void rest(struct zpm_cluster_socket *socket, int error)
     uv_timer_start(&socket->pause, on_pause_over, PAUSE_MS, 0);
 }
 
+static struct zpm_worker *choose_for_next(const struct zpm_cluster_socket *s)
+{
+  return choose(s, zpm_list_empty(&s->waiting));
+}
+
 void zpm_cluster_pump(struct zpm_cluster_socket *socket)
 {
-  struct zpm_worker *worker = choose(socket);
+  struct zpm_worker *worker = choose_for_next(socket);
   int error = 0;
 
   for (int i = 0; worker != NULL && i < ACCEPTS_PER_TURN; i++) {
@@ -141,7 +159,7 @@ void zpm_cluster_pump(struct zpm_cluster_socket *socket)
       break;
     hand_to(worker, conn);
     worker->connections++;
-    worker = choose(socket);
+    worker = choose_for_next(socket);
   }
   if (worker == NULL || (error != 0 && error != EAGAIN))
     rest(socket, error);
@@ -160,7 +178,7 @@ static void on_lane_connection(uv_poll_t *poll, int status, int events)
 void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane)
 {
   struct zpm_cluster_socket *socket = lane->socket;
-  struct zpm_worker *worker = choose(socket);
+  struct zpm_worker *worker = choose(socket, true);
   int error = 0;
 
   for (int i = 0; worker != NULL && i < ACCEPTS_PER_TURN; i++) {
@@ -171,7 +189,7 @@ void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane)
     conn->socket = socket;
     hand_to(worker, conn);
     worker->connections++;
-    worker = choose(socket);
+    worker = choose(socket, true);
   }
   if (worker == NULL || (error != 0 && error != EAGAIN))
     uv_poll_stop(&lane->poll);

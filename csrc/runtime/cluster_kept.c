@@ -1,7 +1,8 @@
 #include "runtime/cluster_internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
  *   socket NUMBER QUERY              QUERY is what its first worker asked
  *   lane NUMBER SOCKET INSTANCE      NUMBER as of a socket, in their order
  *   worker RUN ID STATE
- *   member RUN NUMBER HOW LISTENING  the worker has joined that socket
+ *   member RUN NUMBER HOW            the worker has joined that socket
  */
 enum { SOCKET_KIND = 's', CLUSTER_KIND = 'c', LONGEST = 1 << 20 };
 
@@ -42,10 +43,9 @@ static int put_members(struct zpm_str *text, const struct zpm_worker *worker)
   int rc = 0;
 
   for (size_t i = 0; rc == 0 && i < worker->member_count; i++)
-    rc = zpm_str_printf(text, "member %" PRIu64 " %" PRIu64 " %d %d\n",
+    rc = zpm_str_printf(text, "member %" PRIu64 " %" PRIu64 " %d\n",
                         worker->run, worker->members[i].socket->id,
-                        (int)worker->members[i].how,
-                        worker->members[i].listening);
+                        (int)worker->members[i].how);
   return rc;
 }
 
@@ -167,6 +167,19 @@ static int read_all(struct zpm_str *text, int fd)
   return 0;
 }
 
+/* The next number of a line, and what is behind it; false: there is none. */
+static bool read_number(const char **text, uint64_t *number)
+{
+  char *end;
+
+  errno = 0;
+  *number = strtoull(*text, &end, 10);
+  if (errno != 0 || end == *text)
+    return false;
+  *text = end + (*end == ' ');
+  return true;
+}
+
 /* Calls `each` for every line that begins with that word; it may stop. */
 static void each_line(const char *text, const char *word,
                       bool (*each)(void *ctx, const char *rest, size_t len),
@@ -215,16 +228,17 @@ static bool on_socket(void *ctx, const char *rest, size_t len)
 {
   const struct adoption *adoption = ctx;
   char name[ZPM_WIRE_NAME_MAX];
+  const char *query = rest;
   uint64_t id;
-  int used = 0;
   int fd;
 
-  if (sscanf(rest, "%" SCNu64 " %n", &id, &used) != 1 || used == 0)
+  if (!read_number(&query, &id))
     return true;
   zpm_cluster_socket_name(name, id);
   fd = adoption->claim(adoption->ctx, name);
   if (fd >= 0)
-    adopt_socket(adoption->cluster, id, fd, rest + used, len - (size_t)used);
+    adopt_socket(adoption->cluster, id, fd, query,
+                 len - (size_t)(query - rest));
   return true;
 }
 
@@ -250,16 +264,17 @@ static bool on_lane(void *ctx, const char *rest, size_t len)
   char name[ZPM_WIRE_NAME_MAX];
   uint64_t id;
   uint64_t of;
-  unsigned instance;
+  uint64_t instance;
   int fd;
 
   (void)len;
-  if (sscanf(rest, "%" SCNu64 " %" SCNu64 " %u", &id, &of, &instance) != 3)
+  if (!read_number(&rest, &id) || !read_number(&rest, &of) ||
+      !read_number(&rest, &instance))
     return true;
   socket = socket_of_id(adoption->cluster, of);
   zpm_cluster_socket_name(name, id);
   fd = socket != NULL ? adoption->claim(adoption->ctx, name) : -1;
-  lane = fd >= 0 ? zpm_cluster_add_lane(socket, instance, fd) : NULL;
+  lane = fd >= 0 ? zpm_cluster_add_lane(socket, (unsigned)instance, fd) : NULL;
   if (lane != NULL)
     lane->id = id;
   return true;
@@ -268,9 +283,11 @@ static bool on_lane(void *ctx, const char *rest, size_t len)
 static bool on_last(void *ctx, const char *rest, size_t len)
 {
   struct zpm_cluster *cluster = ctx;
+  uint64_t last;
 
   (void)len;
-  sscanf(rest, "%" SCNd32, &cluster->last_worker);
+  if (read_number(&rest, &last))
+    cluster->last_worker = (int32_t)last;
   return false;
 }
 
@@ -295,14 +312,14 @@ static bool on_worker(void *ctx, const char *rest, size_t len)
 {
   struct zpm_worker *worker = ctx;
   uint64_t run;
-  int32_t id;
-  int state;
+  uint64_t id;
+  uint64_t state;
 
   (void)len;
-  if (sscanf(rest, "%" SCNu64 " %" SCNd32 " %d", &run, &id, &state) != 3 ||
-      run != worker->run)
+  if (!read_number(&rest, &run) || run != worker->run ||
+      !read_number(&rest, &id) || !read_number(&rest, &state))
     return true;
-  worker->id = id;
+  worker->id = (int32_t)id;
   worker->state = (enum zpm_worker_state)state;
   return false;
 }
@@ -314,20 +331,19 @@ static bool on_member(void *ctx, const char *rest, size_t len)
   struct zpm_member *member;
   uint64_t run;
   uint64_t id;
-  int how;
-  int listening;
+  uint64_t how;
 
   (void)len;
-  if (sscanf(rest, "%" SCNu64 " %" SCNu64 " %d %d", &run, &id, &how,
-             &listening) != 4 ||
-      run != worker->run)
+  if (!read_number(&rest, &run) || run != worker->run ||
+      !read_number(&rest, &id) || !read_number(&rest, &how))
     return true;
   socket = socket_of_id(worker->cluster, id);
   if (socket == NULL)
     return true;
   member = zpm_worker_join(worker, socket, (enum zpm_joining)how);
+  /* What it said of that may have been heard by nobody. */
   if (member != NULL)
-    member->listening = listening != 0;
+    member->listening = true;
   return true;
 }
 

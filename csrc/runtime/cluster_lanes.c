@@ -45,7 +45,7 @@ static int set_options(int fd, int family, int only_v6)
 /* Another socket just like it, or a negative errno. */
 static int make_like(const struct zpm_cluster_socket *original)
 {
-  struct sockaddr_storage where;
+  struct sockaddr_storage where = {0};
   socklen_t len = sizeof(where);
   int only_v6 = 0;
   socklen_t size = sizeof(only_v6);

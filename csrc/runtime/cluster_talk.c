@@ -228,8 +228,7 @@ static void on_listening(struct zpm_worker *worker,
   member->listening = true;
   zpm_cluster_keep(worker->cluster);
   zpm_cluster_steer(member->socket);
-  if (member->how != ZPM_JOINED_SHARED)
-    zpm_cluster_pump(member->socket);
+  zpm_cluster_pump(member->socket);
   worker->events->listening(worker->ctx);
 }
 

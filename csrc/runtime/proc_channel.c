@@ -83,11 +83,20 @@ static const struct zpm_channel_events CHANNEL_EVENTS = {
 /* As good as process.send("ready"). */
 static const char READY[] = "\"ready\"";
 
+static bool listens_at_port(const struct zpm_proc *proc)
+{
+  unsigned port = proc->recipe->config->port;
+
+  return port != 0 &&
+         zpm_cluster_has_port(proc->recipe->cluster, (uint16_t)port);
+}
+
 static void on_listening(void *ctx)
 {
   struct zpm_proc *proc = ctx;
 
-  zpm_checks_on_message(proc->checks, READY, sizeof(READY) - 1);
+  if (listens_at_port(proc))
+    zpm_checks_on_message(proc->checks, READY, sizeof(READY) - 1);
   proc->events->worker_changed(proc->ctx, proc);
 }
 

@@ -155,9 +155,8 @@ void zpm_supervisor_scale(struct zpm_supervisor *supervisor, const char *name,
   struct zpm_error err = {0};
   struct zpm_app *app = zpm_supervisor_expect_app(supervisor, name, &err);
   bool up;
-  int rc = app != NULL ? check_scalable(app, instances, &err) : err.code;
 
-  if (rc != 0) {
+  if (app == NULL || check_scalable(app, instances, &err) != 0) {
     fail(done, ctx, &err);
     return;
   }

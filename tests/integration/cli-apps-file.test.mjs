@@ -86,7 +86,10 @@ test("one bad entry does not keep the others from starting", async (t) => {
   assert.equal(complaints.length, 4, stderr);
   assert.match(complaints[0], /'gone'.*nothing\.sh: no such file/);
   assert.match(complaints[1], /'typo'.*'prot'.*Did you mean 'port'\?/);
-  assert.match(complaints[2], /'unfair'.*scheduling must be one of auto, rr, reuseport, shared/);
+  assert.match(
+    complaints[2],
+    /'unfair'.*scheduling must be one of auto, rr, reuseport, shared/,
+  );
   assert.match(complaints[3], /app 5 .*prot/);
   assert.deepEqual(await names(box), ["good", "gone", "fine"]);
 
