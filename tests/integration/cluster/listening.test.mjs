@@ -59,7 +59,7 @@ cluster(
     assert.equal(shares.length, 2, `${[...load.by]}`);
     assert.ok(Math.min(...shares) > load.ok / 4, `${shares}`);
   },
-  { schedulings: ["rr"] },
+  { but: ["shared", "reuseport"] },
 );
 
 cluster("listen(0) twice: two ports, the same in both workers", async (box) => {
