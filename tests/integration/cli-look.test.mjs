@@ -11,7 +11,7 @@ import { fixture, run, waitFor, within } from "./helpers.mjs";
 const STATS =
   "name status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap mode instances scriptPath cwd port lastError lastExitCode lastExitSignal lastLog nextTryIn processes pending probeFailures stuck workers";
 const WORKER =
-  "instance status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap processes nextTryIn probeFailures stuck";
+  "instance status pid uptime restartCount totalRestarts cpu memoryRss memoryHeap eventLoopLag connections processes nextTryIn probeFailures stuck";
 const DESCRIBED = `${STATS} config createdAt lastExit exits logFiles environment droppedLogBytes`;
 const STORED =
   "name status scriptPath cwd pids childrenCount restartCount backoffTime isRestarting probeFailures lastError lastExitCode";
