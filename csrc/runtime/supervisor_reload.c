@@ -39,7 +39,8 @@ static void restart_instead(struct zpm_supervisor *supervisor,
   zpm_supervisor_restart(supervisor, app->record.config.name, NULL, done, ctx);
   if (ran)
     zpm_waiter_note(app, "It is in fork mode, where a reload is a restart: "
-                         "started with --cluster it would lose no connection");
+                         "started with --cluster (--instances 1 for one "
+                         "process) it would lose no connection");
 }
 
 void zpm_supervisor_reload(struct zpm_supervisor *supervisor, const char *name,
