@@ -122,9 +122,11 @@ static struct zpm_cluster_conn *next_conn(struct zpm_cluster_socket *socket,
 
 /* ---- waiting for more ---- */
 
+static void pump_all(struct zpm_cluster_socket *socket);
+
 static void on_pause_over(uv_timer_t *timer)
 {
-  zpm_cluster_pump(timer->data);
+  pump_all(timer->data);
 }
 
 static void on_connection(uv_poll_t *poll, int status, int events)
@@ -135,11 +137,16 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 }
 
 /* A lack of something is over by itself; polling would find it at once. */
+static void pause_after(struct zpm_cluster_socket *socket, int error)
+{
+  if (error != EAGAIN && error != 0)
+    uv_timer_start(&socket->pause, on_pause_over, PAUSE_MS, 0);
+}
+
 static void rest(struct zpm_cluster_socket *socket, int error)
 {
   uv_poll_stop(&socket->poll);
-  if (error != EAGAIN && error != 0)
-    uv_timer_start(&socket->pause, on_pause_over, PAUSE_MS, 0);
+  pause_after(socket, error);
 }
 
 static struct zpm_worker *choose_for_next(const struct zpm_cluster_socket *s)
@@ -191,6 +198,7 @@ void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane)
     worker->connections++;
     worker = choose(socket, true);
   }
+  pause_after(socket, error);
   if (worker == NULL || (error != 0 && error != EAGAIN))
     uv_poll_stop(&lane->poll);
   else

@@ -316,6 +316,19 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   return rc;
 }
 
+void zpm_proc_run_discard(const struct zpm_proc *proc, uint64_t id, int *fds)
+{
+  char name[ZPM_WIRE_NAME_MAX];
+
+  for (int fd = 1; fd < ZPM_RUN_FDS; fd++) {
+    if (fds[fd] < 0)
+      continue;
+    zpm_proc_run_name(name, fd, id);
+    zpm_keeper_link_del(proc->services->link, name);
+  }
+  close_all(fds);
+}
+
 /* ---- another keeper ---- */
 
 static void put(struct zpm_proc *proc, int fd, int ours)

@@ -34,6 +34,9 @@ void zpm_proc_run_name(char *name, int fd, uint64_t id);
  * has taken. */
 int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds);
 
+/* Nobody goes on with that run: closes `fds`, here and in the keeper. */
+void zpm_proc_run_discard(const struct zpm_proc *proc, uint64_t id, int *fds);
+
 /* The keeper is a new one: gives it what it is to hold of the run. */
 void zpm_proc_run_hand_over(struct zpm_proc *proc);
 

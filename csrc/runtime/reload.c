@@ -286,7 +286,8 @@ static void release(struct zpm_reload *reload)
 
 static void answer(struct zpm_reload *reload)
 {
-  const char *name = reload->app->record.config.name;
+  struct zpm_app *app = reload->app;
+  const char *name = app->record.config.name;
   struct zpm_reload_options asked = reload->asked;
   bool retired = asked.kind == ZPM_RELOAD_RETIRE;
   unsigned count = retired ? asked.first : asked.end;
@@ -303,10 +304,12 @@ static void answer(struct zpm_reload *reload)
     return;
   }
   zpm_error_set(&err, ZPM_ESTART,
-                "app '%s' was not reloaded: %s. %u of its %u processes %s "
-                "replaced, the others go on",
-                name, reload->failure.data, reload->replaced, count,
+                "was not reloaded: %s. %u of its %u processes %s replaced, the "
+                "others go on",
+                reload->failure.data, reload->replaced, count,
                 reload->replaced == 1 ? "was" : "were");
+  app->events->trouble(app, zpm_app_first(app), err.message);
+  zpm_error_wrap(&err, "app '%s'", name);
   release(reload);
   asked.done(asked.ctx, "", &err);
 }

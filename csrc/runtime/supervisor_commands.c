@@ -200,11 +200,21 @@ static void tell_running(const struct zpm_app *app,
   succeed(done, ctx, &sentence);
 }
 
+/* It was asked for several, and gets one. */
+static bool wants_in_vain(const struct zpm_config *config)
+{
+  return config->mode == ZPM_MODE_FORK && zpm_config_has(config, "instances") &&
+         config->instances != 1;
+}
+
 static void begin_start(struct zpm_supervisor *supervisor, struct zpm_app *app,
                         const struct zpm_waiter_options *waiter)
 {
   if (zpm_waiter_add(app, waiter) != 0)
     return;
+  if (wants_in_vain(&app->record.config))
+    zpm_waiter_note(app, "It is one process: instances count in cluster mode "
+                         "only (--cluster)");
   app->forget = false;
   zpm_supervisor_note_start(supervisor, app);
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);

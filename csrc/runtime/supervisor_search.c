@@ -70,6 +70,7 @@ void zpm_supervisor_search(struct zpm_supervisor *supervisor,
   const struct zpm_life *life = zpm_record_life(&app->record, proc->seat);
   const struct zpm_run *run = life != NULL ? &life->run : &NONE;
   enum zpm_succession how = zpm_snapshot_lost(snapshot);
+  uint64_t id = snapshot->run;
 
   if (find(supervisor, run, snapshot)) {
     open_pipes(run, snapshot->leader, fds);
@@ -82,6 +83,8 @@ void zpm_supervisor_search(struct zpm_supervisor *supervisor,
     zpm_snapshot_forget_run(snapshot);
     how = ZPM_SUCCEED_NONE;
   }
+  if (how == ZPM_SUCCEED_NONE) /* it never came to be */
+    zpm_proc_run_discard(proc, id, fds);
   zpm_proc_succeed(proc, snapshot, how, fds);
   if (how == ZPM_SUCCEED_RUN)
     zpm_proc_on_exited(proc, ZPM_WAIT_UNKNOWN);

@@ -30,21 +30,6 @@ static void put_next_try(char *text, size_t size, const struct zpm_proc *proc)
            ms / 1000, ms % 1000 / 100, (unsigned long)crashes);
 }
 
-/* One that was to replace another, which goes on. */
-static void tell_unfit(struct zpm_supervisor *supervisor,
-                       const struct zpm_proc *proc)
-{
-  char end[ZPM_EXIT_TEXT_SIZE];
-  struct zpm_error line;
-
-  zpm_error_set(&line, ZPM_ESTART,
-                "app '%s': a new process of a reload ended by %s; the old one "
-                "goes on",
-                proc->recipe->config->name,
-                zpm_exit_text(&proc->last_exit, end));
-  zpm_supervisor_tell_trouble(supervisor, line.message);
-}
-
 void zpm_supervisor_tell_crash(struct zpm_supervisor *supervisor,
                                const struct zpm_proc *proc)
 {
@@ -57,10 +42,8 @@ void zpm_supervisor_tell_crash(struct zpm_supervisor *supervisor,
 
   if (machine->state != ZPM_STOPPING || (!held && machine->next != ZPM_BACKOFF))
     return;
-  if (proc->role == ZPM_ROLE_SUCCESSOR) {
-    tell_unfit(supervisor, proc);
-    return;
-  }
+  if (proc->role == ZPM_ROLE_SUCCESSOR)
+    return; /* its reload tells */
   if (!held && !zpm_policy_tells_crash(machine->crashes))
     return;
   if (held)
