@@ -150,6 +150,8 @@ test(
       }
     });
     const { pid } = await box.row("app");
+    // Stopped first, so that the daemon does not start another keeper.
+    process.kill(daemon, "SIGSTOP");
     for (const one of [keeperPid, daemon, pid]) {
       try {
         process.kill(one, "SIGKILL");
