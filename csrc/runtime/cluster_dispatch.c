@@ -27,11 +27,9 @@ static bool takes_from(const struct zpm_worker *worker,
 static bool accepts_itself(const struct zpm_worker *worker,
                            const struct zpm_cluster_socket *socket)
 {
-  for (size_t i = 0; i < worker->member_count; i++) {
-    if (worker->members[i].socket == socket)
-      return worker->members[i].how == ZPM_JOINED_SHARED;
-  }
-  return false;
+  const struct zpm_member *member = zpm_worker_member(worker, socket);
+
+  return member != NULL && member->how == ZPM_JOINED_SHARED;
 }
 
 /* For one that we have, or (`ours`) that we would accept. */

@@ -143,6 +143,9 @@ char *zpm_cluster_path(const struct zpm_place *place, const char *cwd);
 
 /* ---- cluster_talk.c ---- */
 
+/* How it has joined that socket; NULL: it has not. */
+struct zpm_member *zpm_worker_member(const struct zpm_worker *worker,
+                                     const struct zpm_cluster_socket *socket);
 /* If `rc` is 0; releases the line. */
 void zpm_worker_send(const struct zpm_worker *worker, struct zpm_str *line,
                      int rc);

@@ -160,24 +160,18 @@ static bool is_late(const struct zpm_worker *worker)
 bool zpm_cluster_serves(const struct zpm_worker *worker,
                         const struct zpm_cluster_socket *socket)
 {
-  if (worker->state != ZPM_WORKER_SERVES || worker->channel == NULL ||
-      is_late(worker))
-    return false;
-  for (size_t i = 0; i < worker->member_count; i++) {
-    if (worker->members[i].socket == socket)
-      return worker->members[i].listening;
-  }
-  return false;
+  const struct zpm_member *member = zpm_worker_member(worker, socket);
+
+  return worker->state == ZPM_WORKER_SERVES && worker->channel != NULL &&
+         !is_late(worker) && member != NULL && member->listening;
 }
 
 static bool joined_by_lane(const struct zpm_worker *worker,
                            const struct zpm_cluster_socket *socket)
 {
-  for (size_t i = 0; i < worker->member_count; i++) {
-    if (worker->members[i].socket == socket)
-      return worker->members[i].how == ZPM_JOINED_LANE;
-  }
-  return false;
+  const struct zpm_member *member = zpm_worker_member(worker, socket);
+
+  return member != NULL && member->how == ZPM_JOINED_LANE;
 }
 
 bool zpm_cluster_is_served(const struct zpm_cluster_lane *lane)

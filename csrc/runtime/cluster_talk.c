@@ -55,8 +55,8 @@ static bool is_udp(const struct zpm_cluster_socket *socket)
          socket->place.type == ZPM_ADDRESS_UDP6;
 }
 
-static struct zpm_member *find_member(const struct zpm_worker *worker,
-                                      const struct zpm_cluster_socket *socket)
+struct zpm_member *zpm_worker_member(const struct zpm_worker *worker,
+                                     const struct zpm_cluster_socket *socket)
 {
   for (size_t i = 0; i < worker->member_count; i++) {
     if (worker->members[i].socket == socket)
@@ -126,7 +126,7 @@ static bool is_joined_by_others(const struct zpm_cluster_socket *socket,
     const struct zpm_worker *worker =
         ZPM_CONTAINER_OF(it, struct zpm_worker, link);
 
-    if (worker != but && find_member(worker, socket) != NULL)
+    if (worker != but && zpm_worker_member(worker, socket) != NULL)
       return true;
   }
   return false;
@@ -161,7 +161,7 @@ static int admit(struct zpm_worker *worker,
   if (rc != 0)
     return rc;
   /* Node makes a handle of each answer, and trips over a key that it has. */
-  if (find_member(worker, socket) != NULL)
+  if (zpm_worker_member(worker, socket) != NULL)
     return UV_EADDRINUSE;
   if (fd >= 0 && !zpm_channel_takes_handle(worker->channel))
     return UV_EAGAIN;
@@ -190,7 +190,7 @@ static void on_query(struct zpm_worker *worker,
   if (rc == 0)
     return;
   refuse(worker, query, rc);
-  if (socket != NULL && find_member(worker, socket) == NULL &&
+  if (socket != NULL && zpm_worker_member(worker, socket) == NULL &&
       !is_joined_by_others(socket, worker))
     zpm_cluster_close_socket(socket);
 }
@@ -238,7 +238,7 @@ static void on_close(struct zpm_worker *worker, const char *key)
   struct zpm_cluster_socket *socket =
       zpm_cluster_find_socket(worker->cluster, key);
   struct zpm_member *member =
-      socket != NULL ? find_member(worker, socket) : NULL;
+      socket != NULL ? zpm_worker_member(worker, socket) : NULL;
 
   if (member == NULL)
     return;
