@@ -18,12 +18,12 @@
  * What the files of the supervisor share: supervisor_life.c (birth and death),
  * supervisor.c and supervisor_procs.c (what its parts tell it),
  * supervisor_commands.c (what is asked of it), supervisor_reload.c (of an app
- * in cluster mode), supervisor_save.c (state.json and the acknowledging of exits), supervisor_measure.c (figures),
- * supervisor_limits.c (maxMemory), supervisor_order.c (who comes after whom),
- * supervisor_takeover.c (apps that outlived their supervisor),
- * supervisor_search.c (and their keeper), supervisor_rebirth.c (a new keeper),
- * supervisor_update.c (one daemon follows another),
- * supervisor_trouble.c (what the host's log is told).
+ * in cluster mode), supervisor_save.c (state.json and the acknowledging of
+ * exits), supervisor_measure.c (figures), supervisor_limits.c (maxMemory),
+ * supervisor_order.c (who comes after whom), supervisor_takeover.c (apps that
+ * outlived their supervisor), supervisor_search.c (and their keeper),
+ * supervisor_rebirth.c (a new keeper), supervisor_update.c (one daemon follows
+ * another), supervisor_trouble.c (what the host's log is told).
  */
 
 /* What state.json does not know yet. */
