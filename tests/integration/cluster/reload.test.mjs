@@ -1,6 +1,7 @@
 // Another version takes over without a failed request, or not at all.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +15,7 @@ import {
   waitFor,
   within,
 } from "../helpers.mjs";
-import { cluster, closed, heldRequest, nodeOf } from "./means.mjs";
+import { cluster, closed, heldRequest, Load, nodeOf } from "./means.mjs";
 
 const RELOADS = 5;
 const PATIENT = ["--drain-timeout", "600000"];
@@ -181,6 +182,8 @@ for (const [version, why] of [
     box.write("version", version);
     const said = await box.fails("reload", "web");
     assert.match(said, why);
+    const journal = join(box.home, "zuz-pm", "daemon.log");
+    assert.match(readFileSync(journal, "utf8"), /'web': was not reloaded: /);
     await load.more(20);
     const pids = await box.running(2);
     // Slot 0 of the second one was well.
@@ -336,4 +339,36 @@ test("an app in fork mode is restarted", async (t) => {
     return row.status === "running" && row.pid !== pid;
   });
   assert.ok(!isAlive(pid));
+});
+
+test("a program that is not Node's has the socket of its port", async (t) => {
+  const box = commandLine(t);
+  const port = await freePort();
+  const flags = ["--cluster", "--instances", "2", "--name", "web"];
+  const script = fixture("cluster/activated.py");
+  const refusal = await box.fails("start", script, ...flags);
+  assert.match(refusal, /needs a port/);
+  await box.done("start", script, ...flags, "--port", `${port}`);
+  const load = new Load({ port, clients: 4 }).start();
+  await load.more(20);
+  const pids = async () =>
+    (await box.app("web")).workers.map(({ pid }) => pid).filter(Boolean);
+  const before = await pids();
+  await box.done("reload", "web");
+  noneOf(await pids(), before);
+  await load.more(20);
+  await load.stop();
+  load.assertFlawless();
+  await box.done("delete", "web");
+  await waitFor("the port to be closed", () => closed({ port }));
+});
+
+test("instances of an app in fork mode are said to be in vain", async (t) => {
+  const box = commandLine(t);
+  const said = await box.done(
+    ...["start", "sleep", "--instances", "4", "--", "1000"],
+  );
+  assert.match(said, /instances count in cluster mode only/);
+  assert.equal((await box.app("sleep")).instances, 1);
+  assert.match(await box.done("reload", "sleep"), /fork mode.*--cluster/);
 });
