@@ -448,6 +448,27 @@ static unsigned count_lines(int fd)
   return lines;
 }
 
+/* A keeper whose daemon is this program in that mode; `*errors` is where what
+ * it says comes out. */
+static pid_t start_keeper_of(const char *mode, int *errors)
+{
+  char self[256] = "";
+  int ends[2];
+  pid_t pid;
+
+  assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+  assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+  pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    execl(ZPM_TEST_KEEPER, "zpm-keeper", "--", self, mode, (char *)NULL);
+    _exit(97);
+  }
+  close(ends[1]);
+  *errors = ends[0];
+  return pid;
+}
+
 static void wake_keeper(int number)
 {
   (void)number;
@@ -484,60 +505,40 @@ static int run_busy_daemon(void)
 
 static void a_busy_keeper_still_hears_that_it_is_over(void **state)
 {
-  char self[256] = "";
-  int errors[2];
+  int errors;
   int status;
   pid_t pid;
 
   (void)state;
-  assert_int_equal(pipe2(errors, O_CLOEXEC), 0);
-  assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-  pid = fork();
-  if (pid == 0) {
-    dup2(errors[1], STDERR_FILENO);
-    execl(ZPM_TEST_KEEPER, "zpm-keeper", "--", self, "--busy-daemon",
-          (char *)NULL);
-    _exit(97);
-  }
-  close(errors[1]);
+  pid = start_keeper_of("--busy-daemon", &errors);
   status = await_child(pid);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 6);
-  assert_int_equal(count_lines(errors[0]), 1); /* no other daemon came */
-  close(errors[0]);
+  assert_int_equal(count_lines(errors), 1); /* no other daemon came */
+  close(errors);
 }
 
 static void a_daemon_finds_what_the_one_before_it_left(void **state)
 {
-  char self[256] = "";
   char line[128];
-  int errors[2];
+  int errors;
   int status;
   pid_t pid;
 
   (void)state;
-  assert_int_equal(pipe2(errors, O_CLOEXEC), 0);
-  assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-  pid = fork();
-  if (pid == 0) {
-    dup2(errors[1], STDERR_FILENO);
-    execl(ZPM_TEST_KEEPER, "zpm-keeper", "--", self, "--link-daemon",
-          (char *)NULL);
-    _exit(97);
-  }
-  close(errors[1]);
-  read_line(errors[0], line, sizeof(line));
+  pid = start_keeper_of("--link-daemon", &errors);
+  read_line(errors, line, sizeof(line));
   assert_string_equal(line, "children 0 fds 0 parent 1");
-  read_line(errors[0], line, sizeof(line));
+  read_line(errors, line, sizeof(line));
   assert_string_equal(line, "children 1 fds 1 parent 1");
-  read_line(errors[0], line, sizeof(line));
+  read_line(errors, line, sizeof(line));
   assert_string_equal(line, "child 1 0, fd o/1");
-  read_line(errors[0], line, sizeof(line));
+  read_line(errors, line, sizeof(line));
   assert_string_equal(line, "killed 1 15 0; ");
   status = await_child(pid);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 5);
-  close(errors[0]);
+  close(errors);
 }
 
 static void without_a_keeper_there_is_nothing_to_inherit(void **state)
