@@ -65,8 +65,9 @@ void zpm_app_resume(struct zpm_app *app);
 /* In a new seat for that instance; NULL: out of memory. */
 struct zpm_proc *zpm_app_add_proc(struct zpm_app *app, unsigned instance,
                                   enum zpm_role role);
-/* One that is stopped, and not to be known any more. */
-void zpm_app_drop_proc(struct zpm_app *app, struct zpm_proc *proc);
+/* Each NULL: there is none. */
+struct zpm_proc *zpm_app_in_seat(const struct zpm_app *app, zpm_seat seat);
+struct zpm_proc *zpm_app_current(const struct zpm_app *app, unsigned instance);
 /* After any change of it: one that leaves and has stopped is dropped. */
 void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc);
 /* As many current ones as the config says. */
@@ -91,6 +92,8 @@ bool zpm_app_is_done(const struct zpm_app *app);
 bool zpm_app_is_at_rest(const struct zpm_app *app);
 /* Something of it survives SIGKILL. */
 bool zpm_app_is_stuck(const struct zpm_app *app);
+/* A process of it lives, or will after its backoff. */
+bool zpm_app_lives(const struct zpm_app *app);
 /* A process of it lives, or is going to without anybody's doing: after its
  * backoff, by its schedule, or (in dev mode) when its files change. */
 bool zpm_app_is_busy(const struct zpm_app *app);

@@ -58,7 +58,7 @@ static struct zpm_proc *add(struct zpm_app *app, zpm_seat seat,
   return proc;
 }
 
-static const struct zpm_proc *in_seat(const struct zpm_app *app, zpm_seat seat)
+struct zpm_proc *zpm_app_in_seat(const struct zpm_app *app, zpm_seat seat)
 {
   for (size_t i = 0; i < app->proc_count; i++) {
     if (app->procs[i]->seat == seat)
@@ -72,9 +72,9 @@ struct zpm_proc *zpm_app_add_proc(struct zpm_app *app, unsigned instance,
 {
   zpm_seat seat = instance;
 
-  if (in_seat(app, seat) != NULL)
+  if (zpm_app_in_seat(app, seat) != NULL)
     seat |= ZPM_SEAT_OTHER;
-  return in_seat(app, seat) == NULL ? add(app, seat, role) : NULL;
+  return zpm_app_in_seat(app, seat) == NULL ? add(app, seat, role) : NULL;
 }
 
 static void on_proc_closed(void *ctx)
@@ -99,7 +99,7 @@ void zpm_app_release_proc(struct zpm_app *app, struct zpm_proc *proc)
   zpm_proc_close(proc, on_proc_closed, proc);
 }
 
-void zpm_app_drop_proc(struct zpm_app *app, struct zpm_proc *proc)
+static void drop(struct zpm_app *app, struct zpm_proc *proc)
 {
   zpm_snapshots_clear(&app->services->snapshots, &proc->place);
   zpm_record_drop_life(&app->record, proc->seat);
@@ -108,7 +108,7 @@ void zpm_app_drop_proc(struct zpm_app *app, struct zpm_proc *proc)
 
 /* ---- all of them ---- */
 
-static struct zpm_proc *current(const struct zpm_app *app, unsigned instance)
+struct zpm_proc *zpm_app_current(const struct zpm_app *app, unsigned instance)
 {
   for (size_t i = 0; i < app->proc_count; i++) {
     struct zpm_proc *proc = app->procs[i];
@@ -130,7 +130,7 @@ static int fill_up(struct zpm_app *app)
   unsigned count = zpm_app_instances(app);
 
   for (unsigned instance = 0; instance < count; instance++) {
-    if (current(app, instance) == NULL &&
+    if (zpm_app_current(app, instance) == NULL &&
         zpm_app_add_proc(app, instance, ZPM_ROLE_CURRENT) == NULL)
       return ZPM_ENOMEM;
   }
@@ -159,7 +159,7 @@ int zpm_app_restore_procs(struct zpm_app *app)
 
     if (instance >= count)
       role = ZPM_ROLE_LEAVING;
-    else if (current(app, instance) != NULL)
+    else if (zpm_app_current(app, instance) != NULL)
       role = ZPM_ROLE_SUCCESSOR;
     if (add(app, seat, role) == NULL)
       return ZPM_ENOMEM;
@@ -167,27 +167,14 @@ int zpm_app_restore_procs(struct zpm_app *app)
   return fill_up(app);
 }
 
-/* Whether its sockets are still to be served by somebody. */
-static bool is_served(const struct zpm_app *app)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    const struct zpm_machine *machine = &app->procs[i]->machine;
-
-    if (zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF ||
-        machine->state == ZPM_QUEUED)
-      return true;
-  }
-  return false;
-}
-
 void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
 {
-  if (app->cluster != NULL && !is_served(app))
+  if (app->cluster != NULL && !zpm_app_lives(app))
     zpm_cluster_close_sockets(app->cluster);
   if (proc->role != ZPM_ROLE_LEAVING || zpm_machine_is_alive(&proc->machine))
     return;
   if (proc->machine.state == ZPM_STOPPED)
-    zpm_app_drop_proc(app, proc);
+    drop(app, proc);
   else
     zpm_proc_feed(proc, ZPM_EV_STOP);
 }

@@ -83,7 +83,7 @@ static bool is_not_running(const struct zpm_machine *machine)
   return machine->state != ZPM_RUNNING;
 }
 
-static bool is_busy(const struct zpm_machine *machine)
+static bool lives(const struct zpm_machine *machine)
 {
   return zpm_machine_is_alive(machine) || machine->state == ZPM_BACKOFF ||
          machine->state == ZPM_QUEUED;
@@ -125,9 +125,14 @@ bool zpm_app_is_stuck(const struct zpm_app *app)
   return any(app, zpm_machine_is_stuck);
 }
 
+bool zpm_app_lives(const struct zpm_app *app)
+{
+  return any(app, lives);
+}
+
 bool zpm_app_is_busy(const struct zpm_app *app)
 {
-  return any(app, is_busy) || zpm_app_awaits_renewal(app);
+  return zpm_app_lives(app) || zpm_app_awaits_renewal(app);
 }
 
 uint64_t zpm_app_starts(const struct zpm_app *app)

@@ -34,15 +34,6 @@ struct zpm_reload {
   struct change changes[];
 };
 
-static struct zpm_proc *proc_in(const struct zpm_app *app, zpm_seat seat)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    if (app->procs[i]->seat == seat)
-      return app->procs[i];
-  }
-  return NULL;
-}
-
 static void look_again(uv_timer_t *timer)
 {
   struct change *change = timer->data;
@@ -62,18 +53,6 @@ static void enter(struct change *change, enum phase phase, uint64_t limit_ms)
 }
 
 /* ---- one instance ---- */
-
-static struct zpm_proc *current_of(const struct zpm_app *app, unsigned instance)
-{
-  for (size_t i = 0; i < app->proc_count; i++) {
-    struct zpm_proc *proc = app->procs[i];
-
-    if (proc->role == ZPM_ROLE_CURRENT &&
-        zpm_seat_instance(proc->seat) == instance)
-      return proc;
-  }
-  return NULL;
-}
 
 /* What is said of an app that is held is no help here. */
 static void fail(struct zpm_reload *reload, const struct zpm_proc *proc)
@@ -95,7 +74,7 @@ static void fail(struct zpm_reload *reload, const struct zpm_proc *proc)
 static bool begin_change(struct change *change, unsigned instance)
 {
   struct zpm_app *app = change->reload->app;
-  struct zpm_proc *old = current_of(app, instance);
+  struct zpm_proc *old = zpm_app_current(app, instance);
   struct zpm_proc *successor;
 
   if (old == NULL)
@@ -176,8 +155,8 @@ static bool is_overtaken(const struct zpm_proc *successor)
 static bool step_starting(struct change *change)
 {
   const struct zpm_app *app = change->reload->app;
-  struct zpm_proc *successor = proc_in(app, change->successor);
-  struct zpm_proc *old = proc_in(app, change->old);
+  struct zpm_proc *successor = zpm_app_in_seat(app, change->successor);
+  struct zpm_proc *old = zpm_app_in_seat(app, change->old);
 
   if (is_overtaken(successor)) {
     zpm_str_puts(&change->reload->failure, "another command came in between");
@@ -196,7 +175,7 @@ static bool step_starting(struct change *change)
 
 static bool step_draining(struct change *change)
 {
-  struct zpm_proc *old = proc_in(change->reload->app, change->old);
+  struct zpm_proc *old = zpm_app_in_seat(change->reload->app, change->old);
 
   if (old != NULL && !change->late && !old->drained && old->worker != NULL)
     return false;
@@ -215,7 +194,7 @@ static bool step_change(struct change *change)
   case DRAINING:
     return step_draining(change);
   case LEAVING:
-    if (proc_in(change->reload->app, change->old) != NULL)
+    if (zpm_app_in_seat(change->reload->app, change->old) != NULL)
       return false;
     enter(change, IDLE, 0);
     return true;
