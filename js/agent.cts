@@ -3,7 +3,8 @@
  * channel it tells the supervisor the size of the JS heap, when it is asked;
  * and when a reload is about to replace the process, it ends HTTP connections
  * that are kept alive, each with the answer to its next request, so that none is
- * closed while a request is on its way to it.
+ * closed while a request is on its way to it; WebSockets and HTTP/2 sessions are
+ * told to go.
  *
  * The app must not be able to tell that this is here.  So: messages whose cmd
  * begins with NODE_, which Node never shows to `process.on('message')`; a
@@ -19,6 +20,7 @@ const HEAP = "NODE_ZPM_HEAP";
 const DRAIN = "NODE_ZPM_DRAIN";
 const DRAINED = "NODE_ZPM_DRAINED";
 const LOOK_MS = 10;
+const FAREWELL_MS = 100;
 
 interface Question {
   cmd?: unknown;
@@ -42,16 +44,24 @@ function hideOptions(options: string[]): void {
   }
 }
 
+// ---- a reload is about to replace the process ----
+
 interface Request {
   response: { shouldKeepAlive: boolean };
 }
 
-/** Node 16.18 and later; in an older one connections are closed as ever. */
-function endKeptAlive(): void {
-  const { channel } = require("diagnostics_channel");
-  channel("http.server.request.start").subscribe((message: unknown) => {
-    (message as Request).response.shouldKeepAlive = false;
-  });
+interface Http2Session {
+  goaway(code: number, lastStreamID: number): void;
+  close(): void;
+}
+
+interface Http2Stream {
+  stream: { session?: Http2Session };
+}
+
+interface WebSocket {
+  readyState: number;
+  close(code: number): void;
 }
 
 interface Connection {
@@ -59,7 +69,30 @@ interface Connection {
   destroyed?: boolean;
 }
 
-/** What clients have open: the server's ends. */
+/** Node publishes these only to who asks: before a drain they cost nothing. */
+function onPublished(name: string, heard: (message: unknown) => void): void {
+  try {
+    require("diagnostics_channel").channel(name).subscribe(heard);
+  } catch {
+    /* Node before 15.1 */
+  }
+}
+
+/**
+ * The answer to the next request is the last one of a connection.  Node 16.18
+ * (http) or 22.17 (http2) and later; in an older one they are closed as ever.
+ */
+function endAfterNextRequest(): void {
+  onPublished("http.server.request.start", (message) => {
+    (message as Request).response.shouldKeepAlive = false;
+  });
+  onPublished("http2.server.stream.start", (message) => {
+    const { session } = (message as Http2Stream).stream;
+    if (session) session.close();
+  });
+}
+
+/** The servers' ends of what clients have open. */
 function connections(): Connection[] {
   const handles = (
     process as unknown as { _getActiveHandles(): Connection[] }
@@ -67,25 +100,88 @@ function connections(): Connection[] {
   return handles.filter(({ server, destroyed }) => server && !destroyed);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** What is kept in it by symbols and names that differ between versions. */
+function belongings(owner: object): object[] {
+  return Reflect.ownKeys(owner)
+    .map((key) => Object.getOwnPropertyDescriptor(owner, key)!.value)
+    .filter(isObject);
+}
+
+/** As a browser has it; so do "ws" and all that is built upon that. */
+function isOpenWebSocket(value: object): value is WebSocket {
+  const { readyState, close } = value as Partial<WebSocket>;
+  return readyState === 1 && typeof close === "function";
+}
+
+function isHttp2Session(value: object): value is Http2Session {
+  const { goaway, close } = value as Partial<Http2Session>;
+  return typeof goaway === "function" && typeof close === "function";
+}
+
+/** A session of that connection, or all of a server (Node 24). */
+function sessionsOf(owner: object): Http2Session[] {
+  const values = belongings(owner);
+  const sets = values.filter((value) => value instanceof Set);
+  const members = sets.flatMap((set) => [...(set as Set<unknown>)]);
+  return [...values, ...members.filter(isObject)].filter(isHttp2Session);
+}
+
+const GOING_AWAY = 1001;
+const ANY_STREAM = 2 ** 31 - 1;
+
+function closeWebSocket(connection: Connection, told: WeakSet<object>): void {
+  const found = belongings(connection).find(isOpenWebSocket);
+  if (found === undefined) return;
+  told.add(connection);
+  found.close(GOING_AWAY);
+}
+
+/**
+ * What the client has sent before it reads of it is answered still: so the last
+ * word comes with the next look (RFC 9113, 6.8).
+ */
+function endSession(session: Http2Session, told: WeakSet<object>): void {
+  if (told.has(session)) session.close();
+  else session.goaway(0, ANY_STREAM);
+  told.add(session);
+}
+
+/** To clients that may keep silent for long. */
+function sayFarewell(told: WeakSet<object>): void {
+  const open = connections().filter((one) => !told.has(one));
+  const owners = new Set<object>(open);
+  for (const { server } of open) owners.add(server as object);
+  try {
+    for (const owner of owners)
+      for (const session of sessionsOf(owner)) endSession(session, told);
+    for (const connection of open) closeWebSocket(connection, told);
+  } catch {
+    /* They end when the process does. */
+  }
+}
+
 /**
  * Tells it when all connections of before are gone, so that nobody waits. One
- * that came later ends with its first answer anyhow.
+ * that came later ends with its first answer anyhow, or is told to.
  */
-function tellWhenDrained(send: Send): void {
+function drain(send: Send): void {
+  const told = new WeakSet<object>();
   let old = connections();
   const look = (): void => {
     old = old.filter(({ destroyed }) => !destroyed);
     if (old.length > 0) return;
-    clearInterval(timer);
+    clearInterval(looks);
     send.call(process, { cmd: DRAINED }, () => {});
   };
-  const timer = setInterval(look, LOOK_MS);
-  timer.unref();
-}
-
-function drain(send: Send): void {
-  endKeptAlive();
-  tellWhenDrained(send);
+  const looks = setInterval(look, LOOK_MS);
+  looks.unref();
+  endAfterNextRequest();
+  sayFarewell(told);
+  setInterval(sayFarewell, FAREWELL_MS, told).unref();
 }
 
 function answerQuestions(send: Send): void {
