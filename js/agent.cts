@@ -4,7 +4,7 @@
  * and when a reload is about to replace the process, it ends HTTP connections
  * that are kept alive, each with the answer to its next request, so that none is
  * closed while a request is on its way to it; WebSockets and HTTP/2 sessions are
- * told to go.
+ * told to go.  In fork mode it gives its listening sockets to its successor.
  *
  * The app must not be able to tell that this is here.  So: messages whose cmd
  * begins with NODE_, which Node never shows to `process.on('message')`; a
@@ -19,6 +19,13 @@ import threads = require("worker_threads");
 const HEAP = "NODE_ZPM_HEAP";
 const DRAIN = "NODE_ZPM_DRAIN";
 const DRAINED = "NODE_ZPM_DRAINED";
+const LEND = "NODE_ZPM_LEND";
+const LENDS = "NODE_ZPM_LENDS";
+const LENT = "NODE_ZPM_LENT";
+const TOOK = "NODE_ZPM_TOOK";
+const FINISH = "NODE_ZPM_FINISH";
+const FINISHED = "NODE_ZPM_FINISHED";
+const RELEASE = "NODE_ZPM_RELEASE";
 const LOOK_MS = 10;
 const FAREWELL_MS = 100;
 
@@ -26,7 +33,15 @@ interface Question {
   cmd?: unknown;
 }
 
-type Send = (message: object, done: () => void) => boolean;
+type Send = (message: object, ...more: unknown[]) => boolean;
+
+const ignore = (): void => {};
+
+/* With a callback a closed channel is told to it; without one it would be an
+ * uncaught 'error' event of the app. */
+function tell(send: Send, message: object): void {
+  send.call(process, message, ignore);
+}
 
 /** `--require <this file>`, wherever it stands; a symbolic link to it counts. */
 function isOwnPath(path: string | undefined): boolean {
@@ -92,12 +107,17 @@ function endAfterNextRequest(): void {
   });
 }
 
+function handles<Kind>(): Kind[] {
+  return (
+    process as unknown as { _getActiveHandles(): Kind[] }
+  )._getActiveHandles();
+}
+
 /** The servers' ends of what clients have open. */
 function connections(): Connection[] {
-  const handles = (
-    process as unknown as { _getActiveHandles(): Connection[] }
-  )._getActiveHandles();
-  return handles.filter(({ server, destroyed }) => server && !destroyed);
+  return handles<Connection>().filter(
+    ({ server, destroyed }) => server && !destroyed,
+  );
 }
 
 function isObject(value: unknown): value is object {
@@ -175,7 +195,7 @@ function drain(send: Send): void {
     old = old.filter(({ destroyed }) => !destroyed);
     if (old.length > 0) return;
     clearInterval(looks);
-    send.call(process, { cmd: DRAINED }, () => {});
+    tell(send, { cmd: DRAINED });
   };
   const looks = setInterval(look, LOOK_MS);
   looks.unref();
@@ -184,23 +204,137 @@ function drain(send: Send): void {
   setInterval(sayFarewell, FAREWELL_MS, told).unref();
 }
 
+// ---- in fork mode: from one process to its successor ----
+
+interface Server {
+  listening?: boolean;
+  close(): void;
+  closeIdleConnections?(): void;
+  address(): unknown;
+}
+
+function servers(): Server[] {
+  const { Server } = require("net");
+  return handles<Server>().filter(
+    (handle) => handle instanceof Server && handle.listening,
+  );
+}
+
+/** One whose workers do its work could not say when that is done. */
+function hasWorkers(): boolean {
+  return Object.keys(require("cluster").workers || {}).length > 0;
+}
+
+/** Node removes the file of a Unix socket when one of two closes it. */
+function isAtPath(server: Server): boolean {
+  return typeof server.address() === "string";
+}
+
+function lend(send: Send): void {
+  const all = servers();
+  tell(send, { cmd: LENDS });
+  if (!hasWorkers() && !all.some(isAtPath))
+    for (const server of all)
+      send.call(process, { cmd: LENDS }, server, ignore);
+  tell(send, { cmd: LENT });
+}
+
+/** Then it waits for the signal to end, which the app may have plans for. */
+function finish(send: Send): void {
+  let finished = false;
+  for (const server of servers()) {
+    server.close();
+    if (server.closeIdleConnections) server.closeIdleConnections();
+  }
+  setInterval(() => {
+    if (finished || connections().length > 0) return;
+    finished = true;
+    tell(send, { cmd: FINISHED });
+  }, LOOK_MS);
+}
+
+/** A socket that listens already. */
+interface Inherited {
+  fd: number;
+  port: number;
+  address: string;
+}
+
+let inherited: Inherited[] = [];
+
+function parse(line: string): Inherited {
+  const [fd, port, address] = line.split(" ");
+  return { fd: Number(fd), port: Number(port), address };
+}
+
+/** As in Node: no address means all of them. */
+function isAt(one: Inherited, address: unknown, port: unknown): boolean {
+  const anywhere = one.address === "::" || one.address === "0.0.0.0";
+  return one.port === port && (address ? one.address === address : anywhere);
+}
+
+/**
+ * Every listen() comes to `_listen2(address, port, addressType, backlog, fd,
+ * flags)`, whose name Node keeps for those who wrap it.  What it would bind is
+ * there already: it is told to listen at that descriptor.
+ */
+function listenAtInherited(text: string, send: Send): void {
+  const prototype = require("net").Server.prototype;
+  const listen = prototype._listen2;
+  const ours = Number(process.env.PORT);
+
+  inherited = text.split("\n").filter(Boolean).map(parse);
+  prototype._listen2 = function (
+    this: { _handle?: object },
+    ...args: unknown[]
+  ): unknown {
+    const [address, port, , backlog, fd] = args;
+    const one =
+      this._handle || (typeof fd === "number" && fd >= 0)
+        ? undefined
+        : inherited.find((candidate) => isAt(candidate, address, port));
+    if (one === undefined) return listen.apply(this, args);
+    inherited.splice(inherited.indexOf(one), 1);
+    listen.call(this, null, null, null, backlog, one.fd);
+    if (this._handle && port === ours) tell(send, { cmd: TOOK });
+  };
+}
+
+/** Nobody accepts from them: clients would wait in vain. */
+function release(): void {
+  const { closeSync } = require("fs");
+  for (const { fd } of inherited.splice(0)) closeSync(fd);
+}
+
+// ---- what is asked ----
+
 function answerQuestions(send: Send): void {
   const memoryUsage = process.memoryUsage;
-  const ignore = (): void => {};
+  const answers = new Map<unknown, () => void>([
+    [HEAP, () => tell(send, { cmd: HEAP, used: memoryUsage().heapUsed })],
+    [DRAIN, () => drain(send)],
+    [LEND, () => lend(send)],
+    [FINISH, () => finish(send)],
+    [RELEASE, release],
+  ]);
 
   process.on("internalMessage" as "message", (message: unknown) => {
     try {
-      const { cmd } = message as Question;
-      if (cmd === DRAIN) drain(send);
-      if (cmd !== HEAP) return;
-      const used = memoryUsage().heapUsed;
-      /* With a callback a closed channel is told to it; without one it would
-       * be an uncaught 'error' event of the app. */
-      send.call(process, { cmd: HEAP, used }, ignore);
+      const answer = answers.get((message as Question).cmd);
+      if (answer) answer();
     } catch {
-      /* The supervisor shows the last figure, or none. */
+      /* The supervisor shows the last figure, or none; what it waits for it
+       * does not wait for long. */
     }
   });
+}
+
+function begin(send: Send): void {
+  const sockets = process.env.NODE_ZPM_SOCKETS;
+
+  delete process.env.NODE_ZPM_SOCKETS;
+  if (sockets) listenAtInherited(sockets, send);
+  answerQuestions(send);
 }
 
 try {
@@ -208,7 +342,7 @@ try {
   delete require.cache[__filename];
   /* Options are inherited by worker threads; the channel is not. */
   if (threads.isMainThread && typeof process.send === "function")
-    answerQuestions(process.send as Send);
+    begin(process.send as Send);
 } catch {
   /* The app comes first. */
 }

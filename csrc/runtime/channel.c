@@ -17,6 +17,12 @@ static const char ASK_HEAP[] = "{\"cmd\":\"NODE_ZPM_HEAP\"}\n";
 static const char PING[] =
     "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{}}\n";
 static const char SHUTDOWN[] = "\"shutdown\"\n";
+static const char *const WORDS[] = {
+    [ZPM_WORD_LEND] = "{\"cmd\":\"NODE_ZPM_LEND\"}\n",
+    [ZPM_WORD_DRAIN] = "{\"cmd\":\"NODE_ZPM_DRAIN\"}\n",
+    [ZPM_WORD_FINISH] = "{\"cmd\":\"NODE_ZPM_FINISH\"}\n",
+    [ZPM_WORD_RELEASE] = "{\"cmd\":\"NODE_ZPM_RELEASE\"}\n",
+};
 
 /* ---- what we say ---- */
 
@@ -120,10 +126,28 @@ bool zpm_channel_say_shutdown(struct zpm_channel *channel)
   return !channel->closing && say(channel, SHUTDOWN);
 }
 
+bool zpm_channel_say_word(struct zpm_channel *channel,
+                          enum zpm_channel_word word)
+{
+  if (channel->closing || !say(channel, WORDS[word]))
+    return false;
+  if (word == ZPM_WORD_LEND)
+    channel->lending = ZPM_LENDING_ASKED;
+  return true;
+}
+
 /* ---- reading ---- */
 
-/* Nobody here has a use for them, and they must not pile up. */
-static void close_received(struct msghdr *message)
+/* Node sends the next one when this one is acknowledged. */
+static void keep_received(struct zpm_channel *channel, int fd)
+{
+  if (channel->received >= 0)
+    close(channel->received);
+  channel->received = fd;
+}
+
+/* Mostly nobody here has a use for them, and they must not pile up. */
+static void take_received(struct zpm_channel *channel, struct msghdr *message)
 {
   for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
        part = CMSG_NXTHDR(message, part)) {
@@ -134,12 +158,15 @@ static void close_received(struct msghdr *message)
       int fd;
 
       memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
-      close(fd);
+      if (channel->lending != ZPM_LENDING_NOTHING)
+        keep_received(channel, fd);
+      else
+        close(fd);
     }
   }
 }
 
-static ssize_t receive(int fd, char *buffer, size_t room)
+static ssize_t receive(struct zpm_channel *channel, char *buffer, size_t room)
 {
   _Alignas(
       struct cmsghdr) char control[CMSG_SPACE(FDS_PER_MESSAGE * sizeof(int))];
@@ -151,11 +178,11 @@ static ssize_t receive(int fd, char *buffer, size_t room)
   ssize_t got;
 
   do {
-    got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    got = recvmsg(channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
   if (got < 0)
     return -errno;
-  close_received(&message);
+  take_received(channel, &message);
   return got;
 }
 
@@ -171,7 +198,7 @@ static bool read_some(struct zpm_channel *channel)
   char buffer[CHUNK];
 
   for (int i = 0; i < ROUNDS && !channel->closing; i++) {
-    ssize_t got = receive(channel->fd, buffer, sizeof(buffer));
+    ssize_t got = receive(channel, buffer, sizeof(buffer));
 
     if (got <= 0)
       return got == -EAGAIN;
@@ -210,7 +237,8 @@ int zpm_channel_open(uv_loop_t *loop, int fd,
   int rc = ZPM_ENOMEM;
 
   if (channel != NULL) {
-    *channel = (struct zpm_channel){.fd = fd, .events = events, .ctx = ctx};
+    *channel = (struct zpm_channel){
+        .fd = fd, .events = events, .ctx = ctx, .received = -1};
     rc = uv_poll_init(loop, &channel->poll, fd);
   }
   if (rc != 0) {
@@ -256,6 +284,8 @@ void zpm_channel_close(struct zpm_channel *channel)
 {
   zpm_channel_outbox_deinit(&channel->outbox);
   channel->closing = true;
+  if (channel->received >= 0)
+    close(channel->received);
   uv_close((uv_handle_t *)&channel->poll, on_closed);
   close(channel->fd);
 }

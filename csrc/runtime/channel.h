@@ -35,6 +35,15 @@ struct zpm_channel_events {
   void (*pong)(void *ctx);
   /* The agent has found no connection any more, or NULL. */
   void (*drained)(void *ctx);
+  /* The answer to zpm_channel_ask_sockets: each of them, which is the owner's
+   * now, then that these were all.  NULL: nobody asks. */
+  void (*socket)(void *ctx, int fd);
+  void (*all_sockets)(void *ctx);
+  /* It listens at a socket that it was given.  NULL: it is given none. */
+  void (*took_socket)(void *ctx);
+  /* It has closed its servers, and their last connection is gone.  NULL: it is
+   * not asked to. */
+  void (*finished)(void *ctx);
   /* A handle of ours has not come through.  NULL: none are sent. */
   void (*handle_lost)(void *ctx, int64_t token);
   /* Any other message of the app: one line of JSON.  NULL: nobody listens. */
@@ -57,6 +66,17 @@ void zpm_channel_ask_heap(struct zpm_channel *channel);
 /* Asks the event loop of the app whether it runs; it answers by the pong
  * callback.  Not put if the app has left no room for it: ask again. */
 void zpm_channel_ping(struct zpm_channel *channel);
+/* What the agent is told of a reload.  False: it could not be put, or the app's
+ * end is closed.  In this order: */
+enum zpm_channel_word {
+  ZPM_WORD_LEND,    /* give what you listen at: answered by socket and
+                       all_sockets */
+  ZPM_WORD_DRAIN,   /* end what clients keep open: answered by drained */
+  ZPM_WORD_FINISH,  /* close the servers: answered by finished */
+  ZPM_WORD_RELEASE, /* what you were given and do not listen at is not needed */
+};
+bool zpm_channel_say_word(struct zpm_channel *channel,
+                          enum zpm_channel_word word);
 /* Tells the app, by process.on('message'), to come to an end: 'shutdown'.
  * False: it could not be put, or the app's end is closed. */
 bool zpm_channel_say_shutdown(struct zpm_channel *channel);

@@ -13,6 +13,13 @@ struct zpm_v8_framer;
 /* Handles under way: more than a window of connections and a ping. */
 enum { ZPM_CHANNEL_HANDLES = 16, ZPM_CHANNEL_PING = 0 };
 
+/* Whether handles that come from the app are wanted. */
+enum zpm_channel_lending {
+  ZPM_LENDING_NOTHING,
+  ZPM_LENDING_ASKED,
+  ZPM_LENDING_SOCKETS, /* the answer has begun */
+};
+
 struct zpm_channel {
   uv_poll_t poll;
   int fd;
@@ -27,6 +34,8 @@ struct zpm_channel {
   int64_t handles[ZPM_CHANNEL_HANDLES]; /* tokens of those that the app has not
                                answered, which it does in their order */
   size_t handle_count;
+  enum zpm_channel_lending lending;
+  int received; /* the handle of a line that has not come to its end; -1 */
   bool closing;
 };
 

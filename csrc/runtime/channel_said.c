@@ -1,6 +1,7 @@
 #include "runtime/channel_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/v8_frame.h"
 #include "runtime/channel_advanced.h"
@@ -12,6 +13,10 @@ static const char HEAP_ANSWER[] = "{\"cmd\":\"NODE_ZPM_HEAP\",\"used\":";
 static const char GOT[] = "{\"cmd\":\"NODE_HANDLE_ACK\"}";
 static const char PONG[] = "{\"cmd\":\"NODE_HANDLE_NACK\"}";
 static const char DRAINED[] = "{\"cmd\":\"NODE_ZPM_DRAINED\"}";
+static const char LENDS[] = "{\"cmd\":\"NODE_ZPM_LENDS\"}";
+static const char LENT[] = "{\"cmd\":\"NODE_ZPM_LENT\"}";
+static const char TOOK[] = "{\"cmd\":\"NODE_ZPM_TOOK\"}";
+static const char FINISHED[] = "{\"cmd\":\"NODE_ZPM_FINISHED\"}";
 static const char HANDLE_BEGINS[] = "{\"cmd\":\"NODE_HANDLE\",";
 
 static bool begins_with(const char *line, size_t len, const char *prefix)
@@ -19,6 +24,11 @@ static bool begins_with(const char *line, size_t len, const char *prefix)
   size_t size = strlen(prefix);
 
   return len >= size && memcmp(line, prefix, size) == 0;
+}
+
+static bool is(const char *line, size_t len, const char *text)
+{
+  return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
 /* `digits` end with the '}' of the answer. */
@@ -72,6 +82,52 @@ static void on_handle_refused(struct zpm_channel *channel)
     events->handle_lost(channel->ctx, token);
 }
 
+/* Without an answer the app would keep back everything that it sends from now
+ * on. */
+static void on_handle(struct zpm_channel *channel)
+{
+  int fd = channel->received;
+
+  channel->received = -1;
+  zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
+  if (fd >= 0 && channel->lending == ZPM_LENDING_SOCKETS)
+    channel->events->socket(channel->ctx, fd);
+  else if (fd >= 0)
+    close(fd);
+}
+
+static void on_lent(struct zpm_channel *channel)
+{
+  if (channel->lending != ZPM_LENDING_SOCKETS)
+    return;
+  channel->lending = ZPM_LENDING_NOTHING;
+  channel->events->all_sockets(channel->ctx);
+}
+
+static void call(const struct zpm_channel *channel, void (*event)(void *ctx))
+{
+  if (event != NULL)
+    event(channel->ctx);
+}
+
+/* False: it is none of the agent's. */
+static bool on_agent(struct zpm_channel *channel, const char *line, size_t len)
+{
+  if (is(line, len, DRAINED))
+    call(channel, channel->events->drained);
+  else if (is(line, len, TOOK))
+    call(channel, channel->events->took_socket);
+  else if (is(line, len, FINISHED))
+    call(channel, channel->events->finished);
+  else if (is(line, len, LENT))
+    on_lent(channel);
+  else if (!is(line, len, LENDS))
+    return false;
+  else if (channel->lending == ZPM_LENDING_ASKED)
+    channel->lending = ZPM_LENDING_SOCKETS;
+  return true;
+}
+
 static void on_line(struct zpm_channel *channel, const char *line, size_t len)
 {
   size_t answer = sizeof(HEAP_ANSWER) - 1;
@@ -80,18 +136,13 @@ static void on_line(struct zpm_channel *channel, const char *line, size_t len)
     return;
   if (begins_with(line, len, HEAP_ANSWER))
     on_heap(channel, line + answer, len - answer);
-  else if (len == sizeof(PONG) - 1 && begins_with(line, len, PONG))
+  else if (is(line, len, PONG))
     on_handle_refused(channel);
-  else if (len == sizeof(GOT) - 1 && begins_with(line, len, GOT))
+  else if (is(line, len, GOT))
     (void)take_token(channel);
-  else if (len == sizeof(DRAINED) - 1 && begins_with(line, len, DRAINED) &&
-           channel->events->drained != NULL)
-    channel->events->drained(channel->ctx);
   else if (begins_with(line, len, HANDLE_BEGINS))
-    /* The handle came with it and is closed already.  Without this answer the
-     * app would keep back everything that it sends from now on. */
-    zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
-  else if (channel->events->message != NULL)
+    on_handle(channel);
+  else if (!on_agent(channel, line, len) && channel->events->message != NULL)
     channel->events->message(channel->ctx, line, len);
 }
 
@@ -100,7 +151,7 @@ static void on_too_long(struct zpm_channel *channel, const char *start,
                         size_t len)
 {
   if (begins_with(start, len, HANDLE_BEGINS))
-    zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
+    on_handle(channel);
   zpm_str_deinit(&channel->line);
   channel->skipping = true;
 }
@@ -140,7 +191,7 @@ static int on_frame(void *ctx, const unsigned char *frame, size_t len)
   if (frame != NULL)
     kind = zpm_channel_advanced_read(&line, frame, len);
   if (kind == ZPM_FRAME_HANDLE)
-    zpm_channel_send(channel, HANDLE_ACK, sizeof(HANDLE_ACK) - 1);
+    on_handle(channel);
   else if (kind == ZPM_FRAME_LINE)
     on_line(channel, line.data, line.len);
   zpm_str_deinit(&line);

@@ -268,7 +268,8 @@ static struct zpm_checks *create(const struct zpm_checks_options *options)
   checks->word = (struct zpm_word){
       .services = options->services,
       .leader = options->leader,
-      .port = asks_word(options) && options->recipe->cluster == NULL
+      .port = asks_word(options) && options->recipe->cluster == NULL &&
+                      !options->inherits
                   ? (uint16_t)config->port
                   : 0, /* that of a cluster is ours */
       .notify_fd = options->notify_fd,

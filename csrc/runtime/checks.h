@@ -46,6 +46,7 @@ struct zpm_checks_options {
   const struct zpm_checks_events *events;
   void *ctx;
   int leader;    /* pid: a listener must belong to its tree */
+  bool inherits; /* sockets that listen before it does */
   int notify_fd; /* our end of the notify socket (taken over), or -1 */
   const struct zpm_snapshot *before; /* another supervisor began; or NULL */
 };

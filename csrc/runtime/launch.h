@@ -23,6 +23,7 @@
  * folder, script missing or a folder, not executable and no interpreter for it,
  * shebang naming a program that is not there, interpreter not found.
  */
+struct zpm_handoff;
 struct zpm_spawn;
 
 struct zpm_launch {
@@ -44,6 +45,7 @@ struct zpm_launch_options {
   int32_t worker_id;         /* of a cluster, NODE_UNIQUE_ID; 0: none */
   unsigned inspector_offset; /* of a worker's port, from that of the first */
   const char *notify_socket; /* NOTIFY_SOCKET, or NULL */
+  const struct zpm_handoff *handoff; /* NODE_ZPM_SOCKETS; or NULL */
   unsigned instance; /* NODE_APP_INSTANCE (as PM2 has it), ZPM_INSTANCE */
 };
 

@@ -7,6 +7,7 @@
 
 #include "keeper/wire.h"
 #include "runtime/env_file.h"
+#include "runtime/handoff.h"
 #include "runtime/launch.h"
 
 enum { NUMBER_MAX = 16 };
@@ -18,6 +19,7 @@ static const char *const PRIVATE[] = {
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
+    "NODE_ZPM_SOCKETS",
     "NOTIFY_SOCKET",
     "LISTEN_PID",
     "LISTEN_FDS",
@@ -127,6 +129,17 @@ int zpm_launch_env_build(struct zpm_strv *env,
   return rc;
 }
 
+static int add_sockets(struct zpm_strv *env, const struct zpm_handoff *handoff)
+{
+  struct zpm_str text = {0};
+  int rc = zpm_handoff_describe(handoff, &text);
+
+  if (rc == 0)
+    rc = zpm_strv_env_set(env, "NODE_ZPM_SOCKETS", zpm_str_text(&text));
+  zpm_str_deinit(&text);
+  return rc;
+}
+
 int zpm_launch_env_add_channel(struct zpm_strv *env,
                                const struct zpm_launch_options *options)
 {
@@ -137,6 +150,8 @@ int zpm_launch_env_add_channel(struct zpm_strv *env,
                           ZPM_SERIALIZATIONS[options->config->serialization]);
   if (rc == 0 && options->worker_id > 0)
     rc = set_number(env, "NODE_UNIQUE_ID", (unsigned)options->worker_id);
+  if (rc == 0 && options->handoff != NULL && options->handoff->count > 0)
+    rc = add_sockets(env, options->handoff);
   return rc;
 }
 

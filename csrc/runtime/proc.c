@@ -39,9 +39,11 @@ static enum zpm_event refused(const struct zpm_proc *proc)
 /* What listens there is the app itself, by us. */
 static bool holds_port(const struct zpm_proc *proc)
 {
-  return proc->recipe->cluster != NULL &&
-         zpm_cluster_has_port(proc->recipe->cluster,
-                              (uint16_t)proc->recipe->config->port);
+  uint16_t port = (uint16_t)proc->recipe->config->port;
+
+  return zpm_handoff_has_port(&proc->handoff, port) ||
+         (proc->recipe->cluster != NULL &&
+          zpm_cluster_has_port(proc->recipe->cluster, port));
 }
 
 static void on_port_cleared(void *ctx, const struct zpm_error *err,
@@ -83,11 +85,31 @@ static enum zpm_event spawn(struct zpm_proc *proc)
   return zpm_proc_run_begin(proc);
 }
 
-/* Asks it to leave.  Returns GONE if there is nothing yet that could. */
-static enum zpm_event ask_to_leave(struct zpm_proc *proc)
+void zpm_proc_signal_end(struct zpm_proc *proc)
 {
   const struct zpm_config *config = proc->recipe->config;
 
+  /* The rest of its tree is asked when the leader has left. */
+  if (!config->shutdown_message || proc->channel == NULL ||
+      proc->tree.leader_ended || !zpm_channel_say_shutdown(proc->channel))
+    zpm_run_tree_signal(&proc->tree, config->kill_signal);
+}
+
+/* So that it finishes what it does; it tells, or leaves, when it has. */
+static bool finishes_first(struct zpm_proc *proc)
+{
+  if (proc->role != ZPM_ROLE_LEAVING || proc->tree.leader_ended)
+    return false;
+  if (proc->worker != NULL)
+    return zpm_worker_listens(proc->worker) &&
+           zpm_worker_disconnect(proc->worker);
+  return proc->channel != NULL &&
+         zpm_channel_say_word(proc->channel, ZPM_WORD_FINISH);
+}
+
+/* Asks it to leave.  Returns GONE if there is nothing yet that could. */
+static enum zpm_event ask_to_leave(struct zpm_proc *proc)
+{
   zpm_proc_health_end(proc);
   proc->told = true;
   if (proc->clearing != NULL) {
@@ -95,14 +117,8 @@ static enum zpm_event ask_to_leave(struct zpm_proc *proc)
     proc->clearing = NULL;
     return ZPM_EV_GONE;
   }
-  /* The rest of its tree is asked when the leader has left. */
-  if (proc->role == ZPM_ROLE_LEAVING && proc->worker != NULL &&
-      zpm_worker_listens(proc->worker) && zpm_worker_disconnect(proc->worker))
-    return ZPM_EVENTS;
-  if (config->shutdown_message && proc->channel != NULL &&
-      !proc->tree.leader_ended && zpm_channel_say_shutdown(proc->channel))
-    return ZPM_EVENTS;
-  zpm_run_tree_signal(&proc->tree, config->kill_signal);
+  if (!finishes_first(proc))
+    zpm_proc_signal_end(proc);
   return ZPM_EVENTS;
 }
 

@@ -10,7 +10,9 @@
 #include "core/machine.h"
 #include "core/memory_limit.h"
 #include "core/record.h"
+#include "core/replacement.h"
 #include "keeper/wire.h"
+#include "runtime/handoff.h"
 #include "runtime/launch.h"
 #include "runtime/logs.h"
 #include "runtime/metrics.h"
@@ -54,7 +56,7 @@ struct zpm_proc_events {
   void (*failed)(void *ctx, struct zpm_proc *proc);
   /* All of a run is over and its exit may be acknowledged once it is saved. */
   void (*released)(void *ctx, struct zpm_proc *proc, uint64_t id);
-  /* Its worker listens at one socket more, or has drained. */
+  /* It listens at one socket more, has given its own, or has drained. */
   void (*worker_changed)(void *ctx, struct zpm_proc *proc);
   /* The answer to zpm_proc_ask_heap came. */
   void (*heap)(void *ctx, struct zpm_proc *proc);
@@ -70,6 +72,13 @@ enum zpm_role {
   ZPM_ROLE_CURRENT,   /* one of its instances */
   ZPM_ROLE_SUCCESSOR, /* is to become current in its seat's instance */
   ZPM_ROLE_LEAVING,   /* is forgotten as soon as it is stopped */
+};
+
+/* Sockets of the process that it succeeds, in fork mode. */
+enum zpm_inherited {
+  ZPM_INHERITED_NOTHING,
+  ZPM_INHERITED_SOCKETS,
+  ZPM_INHERITED_TAKEN, /* and it listens there */
 };
 
 struct zpm_proc {
@@ -102,6 +111,9 @@ struct zpm_proc {
   int notify_fd;               /* until there are checks; else -1 */
   struct zpm_checks *checks;   /* while its program runs; NULL: there is nothing
                                   to check */
+  struct zpm_handoff handoff;  /* what it has given, or is to be given */
+  enum zpm_replace_sockets sockets; /* whether it gives its own */
+  enum zpm_inherited inherited;
   struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
 
   uint64_t starts;           /* runs asked for, in all */
@@ -134,6 +146,13 @@ void zpm_proc_resume(struct zpm_proc *proc);
 /* There is no keeper for now: a start that waits for one has failed. */
 void zpm_proc_lack_keeper(struct zpm_proc *proc);
 
+/* Fork mode: asks for what it listens at, into its handoff; `sockets` tells how
+ * far that has come. */
+void zpm_proc_ask_sockets(struct zpm_proc *proc);
+/* Whether it listens at its port, or, in cluster mode, anywhere. */
+bool zpm_proc_listens(const struct zpm_proc *proc);
+/* What it has inherited and has not taken is not needed any more. */
+void zpm_proc_release_sockets(struct zpm_proc *proc);
 /* It is to be replaced: it gets no new connection.  Then zpm_proc_dismiss. */
 void zpm_proc_drain(struct zpm_proc *proc);
 /* STOP, for one that leaves: it has the time to finish what it does. */

@@ -15,12 +15,37 @@ void zpm_proc_renew(struct zpm_proc *proc, const char *why)
   zpm_proc_feed(proc, ZPM_EV_RENEW);
 }
 
+void zpm_proc_ask_sockets(struct zpm_proc *proc)
+{
+  zpm_handoff_close(&proc->handoff);
+  proc->sockets = proc->channel != NULL &&
+                          zpm_channel_say_word(proc->channel, ZPM_WORD_LEND)
+                      ? ZPM_SOCKETS_ASKED
+                      : ZPM_SOCKETS_NONE;
+}
+
+bool zpm_proc_listens(const struct zpm_proc *proc)
+{
+  if (proc->worker != NULL)
+    return zpm_worker_listens(proc->worker);
+  return proc->sockets == ZPM_SOCKETS_GIVEN ||
+         proc->inherited == ZPM_INHERITED_TAKEN;
+}
+
+void zpm_proc_release_sockets(struct zpm_proc *proc)
+{
+  if (proc->inherited != ZPM_INHERITED_NOTHING && proc->channel != NULL)
+    zpm_channel_say_word(proc->channel, ZPM_WORD_RELEASE);
+}
+
 void zpm_proc_drain(struct zpm_proc *proc)
 {
   proc->role = ZPM_ROLE_LEAVING;
   proc->events->moved(proc->ctx, proc);
   if (proc->worker != NULL)
     zpm_worker_drain(proc->worker);
+  else if (proc->channel != NULL)
+    zpm_channel_say_word(proc->channel, ZPM_WORD_DRAIN);
 }
 
 void zpm_proc_dismiss(struct zpm_proc *proc)

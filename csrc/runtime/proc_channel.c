@@ -4,6 +4,7 @@
 #include "runtime/checks.h"
 #include "runtime/cluster.h"
 #include "runtime/proc.h"
+#include "runtime/proc_internal.h"
 #include "runtime/proc_run.h"
 
 void zpm_proc_channel_drop(struct zpm_proc *proc)
@@ -61,6 +62,47 @@ static void on_drained(void *ctx)
   proc->events->worker_changed(proc->ctx, proc);
 }
 
+/* ---- sockets, in fork mode ---- */
+
+static void on_socket(void *ctx, int fd)
+{
+  struct zpm_proc *proc = ctx;
+
+  zpm_handoff_add(&proc->handoff, fd);
+}
+
+static void on_all_sockets(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+  uint16_t port = (uint16_t)proc->recipe->config->port;
+
+  proc->sockets = zpm_handoff_has_port(&proc->handoff, port) ? ZPM_SOCKETS_GIVEN
+                                                             : ZPM_SOCKETS_NONE;
+  proc->events->worker_changed(proc->ctx, proc);
+}
+
+/* As good as process.send("ready"). */
+static const char READY[] = "\"ready\"";
+
+static void on_took_socket(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->inherited != ZPM_INHERITED_SOCKETS)
+    return;
+  proc->inherited = ZPM_INHERITED_TAKEN;
+  zpm_checks_on_message(proc->checks, READY, sizeof(READY) - 1);
+  proc->events->worker_changed(proc->ctx, proc);
+}
+
+static void on_finished(void *ctx)
+{
+  struct zpm_proc *proc = ctx;
+
+  if (proc->role == ZPM_ROLE_LEAVING && proc->machine.state == ZPM_STOPPING)
+    zpm_proc_signal_end(proc);
+}
+
 static void on_handle_lost(void *ctx, int64_t token)
 {
   struct zpm_proc *proc = ctx;
@@ -74,14 +116,15 @@ static const struct zpm_channel_events CHANNEL_EVENTS = {
     .pong = on_pong,
     .handle_lost = on_handle_lost,
     .drained = on_drained,
+    .socket = on_socket,
+    .all_sockets = on_all_sockets,
+    .took_socket = on_took_socket,
+    .finished = on_finished,
     .message = on_message,
     .closed = on_channel_closed,
 };
 
 /* ---- the worker ---- */
-
-/* As good as process.send("ready"). */
-static const char READY[] = "\"ready\"";
 
 static bool listens_at_port(const struct zpm_proc *proc)
 {

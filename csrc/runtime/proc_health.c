@@ -50,6 +50,7 @@ void zpm_proc_health_begin(struct zpm_proc *proc,
       .events = &EVENTS,
       .ctx = proc,
       .leader = proc->tree.leader,
+      .inherits = proc->inherited != ZPM_INHERITED_NOTHING,
       .notify_fd = proc->notify_fd,
       .before = before,
   };

@@ -16,6 +16,9 @@ void zpm_proc_set_timer(struct zpm_proc *proc, struct zpm_effects effects);
  * event that follows at once, or ZPM_EVENTS. */
 enum zpm_event zpm_proc_terminate(struct zpm_proc *proc);
 
+/* Asks its leader to end, by a message or a signal. */
+void zpm_proc_signal_end(struct zpm_proc *proc);
+
 /* STARTING, but there is no run: what the machine asked for is done again. */
 void zpm_proc_begin_again(struct zpm_proc *proc);
 

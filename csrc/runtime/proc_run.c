@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,12 +13,7 @@
 #include "runtime/keeper_link.h"
 #include "runtime/proc.h"
 #include "runtime/proc_channel.h"
-
-/* Both ends of what a new process is given. -1: not there. */
-struct ends {
-  int child[ZPM_RUN_FDS]; /* its 0, 1, 2 and the channel */
-  int ours[ZPM_RUN_FDS];  /* 0 is never used */
-};
+#include "runtime/run_ends.h"
 
 /* The letters by which the keeper stores our ends, by the child's fd.  Those of
  * EXEC and WATCH are stored by keeper_link.c and run_tree.c. */
@@ -28,57 +22,6 @@ static const char KEPT_AS[ZPM_RUN_FDS] = {0, 'o', 'e', 'i', 'n', 'x', 'p'};
 void zpm_proc_run_name(char *name, int fd, uint64_t id)
 {
   zpm_keeper_name(name, KEPT_AS[fd], id);
-}
-
-static void close_all(int *fds)
-{
-  for (int i = 0; i < ZPM_RUN_FDS; i++) {
-    if (fds[i] >= 0)
-      close(fds[i]);
-    fds[i] = -1;
-  }
-}
-
-/* The app gets an end that can also be read: so its pipe never is without a
- * reader, and it does not die of SIGPIPE if keeper and daemon go at once; what
- * it writes waits until the next ones come. */
-static int open_pipe(int *ours, int *childs)
-{
-  int ends[2];
-  char path[32];
-
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    return -errno;
-  *ours = ends[0];
-  snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
-  *childs = open(path, O_RDWR | O_CLOEXEC);
-  if (*childs < 0)
-    *childs = ends[1]; /* without /proc it is as it was */
-  else
-    close(ends[1]);
-  return 0;
-}
-
-static int open_ends(struct ends *ends, bool channel)
-{
-  ends->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (ends->child[0] < 0)
-    return -errno;
-  for (int fd = 1; fd <= 2; fd++) {
-    int rc = open_pipe(&ends->ours[fd], &ends->child[fd]);
-
-    if (rc != 0)
-      return rc;
-  }
-  if (channel) {
-    int pair[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-      return -errno;
-    ends->ours[ZPM_RUN_CHANNEL_FD] = pair[0];
-    ends->child[ZPM_RUN_CHANNEL_FD] = pair[1];
-  }
-  return 0;
 }
 
 /* The keeper's copy of our end by the child's fd. */
@@ -93,7 +36,7 @@ void zpm_proc_run_forget(const struct zpm_proc *proc, int fd)
 /* ---- begin ---- */
 
 /* Before the spawn, so that a daemon that dies in between loses nothing. */
-static int keep_ours(struct zpm_proc *proc, const struct ends *ends)
+static int keep_ours(struct zpm_proc *proc, const struct zpm_run_ends *ends)
 {
   char name[ZPM_WIRE_NAME_MAX];
   int rc = 0;
@@ -144,12 +87,25 @@ static int attach(struct zpm_proc *proc, int *ours)
   return rc;
 }
 
-static int ask_keeper(struct zpm_proc *proc, const struct ends *ends)
+_Static_assert((int)ZPM_HANDOFF_FIRST_FD == (int)ZPM_RUN_CHANNEL_FD + 1,
+               "sockets follow the channel");
+
+/* The descriptors of the child, in order; how many there are. */
+static size_t list_ends(const struct zpm_proc *proc,
+                        const struct zpm_run_ends *ends,
+                        int fds[ZPM_HANDOFF_FIRST_FD + ZPM_HANDOFF_MAX])
 {
-  struct zpm_spawn spawn = {
-      .fds = ends->child,
-      .fd_count = ends->child[ZPM_RUN_CHANNEL_FD] >= 0 ? 4 : 3,
-  };
+  size_t count = ends->child[ZPM_RUN_CHANNEL_FD] >= 0 ? 4 : 3;
+
+  memcpy(fds, ends->child, count * sizeof(*fds));
+  memcpy(fds + count, proc->handoff.fds, proc->handoff.count * sizeof(*fds));
+  return count + proc->handoff.count;
+}
+
+static int ask_keeper(struct zpm_proc *proc, const struct zpm_run_ends *ends)
+{
+  int fds[ZPM_HANDOFF_FIRST_FD + ZPM_HANDOFF_MAX];
+  struct zpm_spawn spawn = {.fds = fds, .fd_count = list_ends(proc, ends, fds)};
 
   zpm_launch_fill_spawn(&spawn, &proc->launch, proc->recipe->config);
   zpm_identity_give(&proc->launch.identity, spawn.fds, spawn.fd_count);
@@ -186,7 +142,7 @@ static int check_kind(struct zpm_proc *proc, struct zpm_error *err)
                        "systemd (LISTEN_FDS)");
 }
 
-static int open_port(struct zpm_proc *proc, struct ends *ends)
+static int open_port(struct zpm_proc *proc, struct zpm_run_ends *ends)
 {
   unsigned port = proc->recipe->config->port;
   int fd;
@@ -223,6 +179,7 @@ static int prepare(struct zpm_proc *proc, const char *notify_socket)
       .worker_id = proc->worker != NULL ? zpm_worker_id(proc->worker) : 0,
       .notify_socket = notify_socket[0] != '\0' ? notify_socket : NULL,
       .instance = zpm_seat_instance(proc->seat),
+      .handoff = &proc->handoff,
   };
 
   int rc = zpm_launch_prepare(&proc->launch, &options, &proc->error);
@@ -235,6 +192,8 @@ static void new_run(struct zpm_proc *proc, uint64_t id)
   zpm_run_tree_begin(&proc->tree, id);
   proc->exec = ZPM_EXEC_UNKNOWN;
   proc->drained = false;
+  proc->sockets = ZPM_SOCKETS_NONE;
+  proc->inherited = ZPM_INHERITED_NOTHING;
   for (int i = 0; i < 2; i++)
     proc->log_marks[i] = zpm_log_total_bytes(proc->recipe->logs[i]);
   proc->heap_bytes = -1;
@@ -253,10 +212,17 @@ static enum zpm_event failed(struct zpm_proc *proc, enum zpm_event event,
   return event;
 }
 
+/* They are the child's now, or of no more use. */
+static void note_handoff(struct zpm_proc *proc)
+{
+  if (proc->handoff.count > 0)
+    proc->inherited = ZPM_INHERITED_SOCKETS;
+  zpm_handoff_close(&proc->handoff);
+}
+
 enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
 {
-  struct ends ends = {{-1, -1, -1, -1, -1, -1, -1},
-                      {-1, -1, -1, -1, -1, -1, -1}};
+  struct zpm_run_ends ends = ZPM_RUN_ENDS_NONE;
   char notify[ZPM_NOTIFY_NAME_SIZE];
   int rc;
 
@@ -268,11 +234,11 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     return failed(proc, ZPM_EV_FORK_FAILED, rc);
   rc = prepare(proc, notify);
   if (rc != 0) {
-    close_all(ends.ours);
+    zpm_run_ends_close(ends.ours);
     return failed(proc, rc == ZPM_ENOMEM ? ZPM_EV_FORK_FAILED : ZPM_EV_CANNOT,
                   rc);
   }
-  rc = open_ends(&ends, proc->launch.is_node && wants_channel(proc));
+  rc = zpm_run_ends_open(&ends, proc->launch.is_node && wants_channel(proc));
   if (rc == 0)
     rc = open_port(proc, &ends);
   if (rc == 0)
@@ -284,12 +250,13 @@ enum zpm_event zpm_proc_run_begin(struct zpm_proc *proc)
     proc->events->begins(proc->ctx, proc);
     rc = ask_keeper(proc, &ends);
   }
+  note_handoff(proc);
   /* They are in the keeper's hands, or of no more use: of 100 apps that start
    * at once only one has its environment in memory. */
   zpm_strv_deinit(&proc->launch.argv);
   zpm_strv_deinit(&proc->launch.env);
-  close_all(ends.child);
-  close_all(ends.ours);
+  zpm_run_ends_close(ends.child);
+  zpm_run_ends_close(ends.ours);
   if (rc == 0)
     return ZPM_EVENTS;
   if (rc == ZPM_EKEEPER && !proc->services->keeper_fails) {
@@ -312,7 +279,7 @@ int zpm_proc_run_adopt(struct zpm_proc *proc, uint64_t id, int *fds)
   rc = fds[ZPM_RUN_CHANNEL_FD] >= 0 ? zpm_proc_channel_begin_worker(proc) : 0;
   if (rc == 0)
     rc = attach(proc, fds);
-  close_all(fds);
+  zpm_run_ends_close(fds);
   return rc;
 }
 
@@ -326,7 +293,7 @@ void zpm_proc_run_discard(const struct zpm_proc *proc, uint64_t id, int *fds)
     zpm_proc_run_name(name, fd, id);
     zpm_keeper_link_del(proc->services->link, name);
   }
-  close_all(fds);
+  zpm_run_ends_close(fds);
 }
 
 /* ---- another keeper ---- */
@@ -364,6 +331,7 @@ void zpm_proc_run_end(struct zpm_proc *proc)
     proc->sources[i] = NULL;
   }
   zpm_proc_channel_drop(proc);
+  zpm_handoff_close(&proc->handoff);
   if (proc->notify_fd >= 0)
     close(proc->notify_fd);
   proc->notify_fd = -1;

@@ -6,20 +6,13 @@
 #include "zpm/supervisor.h"
 
 /*
- * Replaces the processes of an app in cluster mode, instance by instance, under
- * its traffic: the new one is ready before the old one gets its last
- * connection, and has the old one's sockets.
+ * Replaces the processes of an app, instance by instance, under its traffic:
+ * the new one is ready before the old one gets its last connection, and has the
+ * old one's sockets.  core/replacement.h says what happens to each.  When one
+ * cannot be replaced the reload is over: what is not replaced yet goes on.
  *
- *   STARTING   the successor is not ready yet.  Should it end, or not be ready
- *              within readyTimeout, it is ended and the reload is over: what is
- *              not replaced yet goes on.
- *   DRAINING   it is current now.  The old one ends its kept-alive connections,
- *              as far as they are used in that time.
- *   LEAVING    the old one closes its servers, and has drainTimeout to finish
- *              what it does.
- *
- * A successor is ready when it is running and, if what it succeeds listens,
- * listens as well.
+ * In cluster mode the sockets are the app's; in fork mode the old process is
+ * asked for its own.
  */
 struct zpm_app;
 struct zpm_reload;
@@ -34,6 +27,9 @@ struct zpm_reload_options {
   unsigned first;    /* instance */
   unsigned end;      /* the one after the last */
   unsigned parallel; /* instances at a time; at least 1 */
+  /* In place of `done`, which it is given: the process in fork mode has not
+   * given its sockets.  The reload is over. */
+  void (*refused)(struct zpm_app *app, zpm_done_cb *done, void *ctx);
   zpm_done_cb *done;
   void *ctx;
 };

@@ -5,7 +5,7 @@
 #include "runtime/reload.h"
 #include "runtime/waiter.h"
 
-/* What is asked of an app in cluster mode. */
+/* What is asked of an app: other processes for it, or more of them. */
 
 enum { NUMBER_SIZE = 16, INSTANCES_MAX = 1024 };
 
@@ -29,6 +29,13 @@ static bool is_cluster(const struct zpm_app *app)
   return app->record.config.mode == ZPM_MODE_CLUSTER;
 }
 
+/* In fork mode only whoever has a port can have a socket to share. */
+static bool is_reloadable(const struct zpm_app *app)
+{
+  return zpm_app_wants_up(app) &&
+         (is_cluster(app) || app->record.config.port != 0);
+}
+
 /* ---- reload ---- */
 
 static void restart_instead(struct zpm_supervisor *supervisor,
@@ -38,9 +45,17 @@ static void restart_instead(struct zpm_supervisor *supervisor,
 
   zpm_supervisor_restart(supervisor, app->record.config.name, NULL, done, ctx);
   if (ran)
-    zpm_waiter_note(app, "It is in fork mode, where a reload is a restart: "
-                         "started with --cluster (--instances 1 for one "
+    zpm_waiter_note(app, "It was restarted: in fork mode only a Node server is "
+                         "reloaded without that, one that listens at the app's "
+                         "port (--port). With --cluster (--instances 1 for one "
                          "process) it would lose no connection");
+}
+
+static void on_refused(struct zpm_app *app, zpm_done_cb *done, void *ctx)
+{
+  restart_instead(
+      ZPM_CONTAINER_OF(app->services, struct zpm_supervisor, services), app,
+      done, ctx);
 }
 
 void zpm_supervisor_reload(struct zpm_supervisor *supervisor, const char *name,
@@ -50,6 +65,7 @@ void zpm_supervisor_reload(struct zpm_supervisor *supervisor, const char *name,
   struct zpm_app *app = zpm_supervisor_expect_app(supervisor, name, &err);
   struct zpm_reload_options options = {.kind = ZPM_RELOAD_REPLACE,
                                        .parallel = parallel > 0 ? parallel : 1,
+                                       .refused = on_refused,
                                        .done = done,
                                        .ctx = ctx};
 
@@ -57,7 +73,7 @@ void zpm_supervisor_reload(struct zpm_supervisor *supervisor, const char *name,
     fail(done, ctx, &err);
     return;
   }
-  if (!is_cluster(app) || !zpm_app_wants_up(app)) {
+  if (!is_reloadable(app)) {
     restart_instead(supervisor, app, done, ctx);
     return;
   }

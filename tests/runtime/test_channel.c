@@ -34,6 +34,8 @@ struct talk {
   unsigned pongs;
   unsigned ended;
   int64_t lost; /* token of the last handle that was */
+  unsigned sockets;
+  unsigned lent; /* how often they were all */
   bool close_at_message;
 };
 
@@ -79,7 +81,24 @@ static void on_handle_lost(void *ctx, int64_t token)
   talk->lost = token;
 }
 
+static void on_socket(void *ctx, int fd)
+{
+  struct talk *talk = ctx;
+
+  assert_int_equal(close(fd), 0);
+  talk->sockets++;
+}
+
+static void on_all_sockets(void *ctx)
+{
+  struct talk *talk = ctx;
+
+  talk->lent++;
+}
+
 static const struct zpm_channel_events EVENTS = {.heap = on_heap,
+                                                 .socket = on_socket,
+                                                 .all_sockets = on_all_sockets,
                                                  .handle_lost = on_handle_lost,
                                                  .pong = on_pong,
                                                  .message = on_message,
@@ -407,6 +426,65 @@ static void the_longest_line_that_is_held_comes_whole(void **state)
   free(line);
 }
 
+static void lends(struct talk *talk, unsigned count)
+{
+  app_says_line(talk, "{\"cmd\":\"NODE_ZPM_LENDS\"}");
+  for (unsigned i = 0; i < count; i++)
+    app_says_with_fd(talk,
+                     "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Server\"}\n",
+                     STDIN_FILENO);
+  app_says_line(talk, "{\"cmd\":\"NODE_ZPM_LENT\"}");
+}
+
+static void sockets_come_if_they_are_asked_for(void **state)
+{
+  struct talk *talk = *state;
+  size_t before = count_open_fds();
+  char heard[256];
+
+  assert_true(zpm_channel_say_word(talk->channel, ZPM_WORD_LEND));
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)),
+                      "{\"cmd\":\"NODE_ZPM_LEND\"}\n");
+  /* What the app sends for itself before it has heard is none of them. */
+  app_says_with_fd(talk, "{\"cmd\":\"NODE_HANDLE\"}\n", STDIN_FILENO);
+  lends(talk, 2);
+  while (talk->lent == 0)
+    run_once(talk);
+  assert_int_equal(talk->sockets, 2);
+  assert_int_equal(count_open_fds(), before);
+}
+
+static void sockets_that_nobody_has_asked_for_are_closed(void **state)
+{
+  struct talk *talk = *state;
+  size_t before = count_open_fds();
+
+  lends(talk, 2);
+  app_says_line(talk, "1");
+  await_messages(talk, "1|");
+  assert_int_equal(talk->sockets, 0);
+  assert_int_equal(talk->lent, 0);
+  assert_int_equal(count_open_fds(), before);
+}
+
+static void a_socket_whose_line_never_ends_is_closed(void **state)
+{
+  struct talk *talk = *state;
+  size_t before = count_open_fds();
+
+  assert_true(zpm_channel_say_word(talk->channel, ZPM_WORD_LEND));
+  app_says_line(talk, "{\"cmd\":\"NODE_ZPM_LENDS\"}");
+  app_says_with_fd(talk, "{\"cmd\":\"NODE_HAN", STDIN_FILENO);
+  app_says_with_fd(talk, "DLE\",", STDIN_FILENO);
+  while (count_open_fds() == before)
+    run_once(talk);
+  zpm_channel_close(talk->channel);
+  talk->channel = NULL;
+  uv_run(&talk->loop, UV_RUN_DEFAULT);
+  assert_int_equal(talk->sockets, 0);
+  assert_int_equal(count_open_fds(), before - 1); /* our end */
+}
+
 static void a_handle_is_closed_and_acknowledged(void **state)
 {
   struct talk *talk = *state;
@@ -650,6 +728,9 @@ int main(void)
       in_a_talk(garbage_is_given_on_and_nothing_breaks),
       in_a_talk(a_line_of_1_MiB_is_skipped_to_its_end),
       in_a_talk(the_longest_line_that_is_held_comes_whole),
+      in_a_talk(sockets_come_if_they_are_asked_for),
+      in_a_talk(sockets_that_nobody_has_asked_for_are_closed),
+      in_a_talk(a_socket_whose_line_never_ends_is_closed),
       in_a_talk(a_handle_is_closed_and_acknowledged),
       in_a_talk(a_handle_in_a_line_too_long_is_acknowledged_too),
       in_a_talk(an_app_that_never_reads_costs_the_question_only),

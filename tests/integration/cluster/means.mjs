@@ -128,7 +128,8 @@ export function tryConnect(target) {
 export const closed = async (target) =>
   ["ECONNREFUSED", "ENOENT"].includes(await tryConnect(target));
 
-/** The box of cli.mjs, or of faults/box.mjs, for an app of workers `web`. */
+/** The box of cli.mjs, or of faults/box.mjs, for an app of workers `web`; or,
+ * without scheduling, of one process in fork mode. */
 async function clusterBox(t, { scheduling, node, faults }) {
   const box = faults ? await faultBox(t) : commandLine(t);
   const command = await nodeOf(node);
@@ -189,9 +190,11 @@ async function clusterBox(t, { scheduling, node, faults }) {
       script,
       { name = "web", instances = 2, args = [port], flags = [], env } = {},
     ) {
+      const mode = scheduling
+        ? ["--cluster", "--instances", instances, "--scheduling", scheduling]
+        : ["--port", port];
       const words = [
-        ...["--name", name, "--cluster", "--instances", instances],
-        ...["--scheduling", scheduling],
+        ...["--name", name, ...mode],
         ...(command ? ["--with", command] : []),
         ...flags,
         ...["--", ...args],
@@ -208,7 +211,8 @@ async function clusterBox(t, { scheduling, node, faults }) {
     /** The same, and waits until each worker listens. */
     async up(script, options) {
       await this.start(script, options);
-      await this.noted("listening", options?.instances ?? 2);
+      const count = scheduling ? (options?.instances ?? 2) : 1;
+      await this.noted("listening", count);
     },
     /** Who answers at its port. */
     ask: (target) => ask({ port, ...target }),
@@ -263,15 +267,10 @@ function tellAll(t, box) {
   t.diagnostic(`journal: ${read(join(folder, "daemon.log"))}`);
 }
 
-/**
- * A test for each way of scheduling and each version of Node.  With `faults`
- * every handle of daemon and keeper is counted before and after.
- */
-export function cluster(what, run, { but = [], faults } = {}) {
-  const schedulings = SCHEDULINGS.filter((one) => !but.includes(one));
+function forEach(schedulings, what, run, faults) {
   for (const scheduling of schedulings)
     for (const node of [undefined, ...wanted]) {
-      const title = `${what} (${scheduling}${node ? `, node ${node}` : ""})`;
+      const title = `${what} (${scheduling ?? "fork"}${node ? `, node ${node}` : ""})`;
       test(title, async (t) => {
         const box = await clusterBox(t, { scheduling, node, faults });
         try {
@@ -284,6 +283,20 @@ export function cluster(what, run, { but = [], faults } = {}) {
         }
       });
     }
+}
+
+/**
+ * A test for each way of scheduling and each version of Node.  With `faults`
+ * every handle of daemon and keeper is counted before and after.
+ */
+export function cluster(what, run, { but = [], faults } = {}) {
+  const schedulings = SCHEDULINGS.filter((one) => !but.includes(one));
+  forEach(schedulings, what, run, faults);
+}
+
+/** A test of an app in fork mode for each version of Node. */
+export function fork(what, run, { faults } = {}) {
+  forEach([undefined], what, run, faults);
 }
 
 // ---- clients ----
@@ -379,7 +392,8 @@ export class Load {
     let port;
     const onSocket = (socket) => {
       port = socket.localPort;
-      socket.once("connect", () => (port = socket.localPort));
+      if (socket.connecting)
+        socket.once("connect", () => (port = socket.localPort));
     };
     try {
       const { pid } = await ask({ ...this.target, agent, onSocket });

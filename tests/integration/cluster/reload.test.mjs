@@ -327,20 +327,6 @@ cluster("a path outlives a reload", async (box) => {
   load.assertFlawless();
 });
 
-test("an app in fork mode is restarted", async (t) => {
-  const box = commandLine(t);
-  const script = fixture("tick.js");
-  await box.done("start", script);
-  await box.logHas("tick", "tick 1");
-  const { pid } = await box.app("tick");
-  await box.done("reload", "tick");
-  await waitFor("another one", async () => {
-    const row = await box.app("tick");
-    return row.status === "running" && row.pid !== pid;
-  });
-  assert.ok(!isAlive(pid));
-});
-
 test("a program that is not Node's has the socket of its port", async (t) => {
   const box = commandLine(t);
   const port = await freePort();
