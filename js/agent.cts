@@ -257,7 +257,7 @@ function finish(send: Send): void {
 interface Inherited {
   fd: number;
   port: number;
-  address: string;
+  address: string; // "*": whatever is asked for
 }
 
 let inherited: Inherited[] = [];
@@ -270,7 +270,9 @@ function parse(line: string): Inherited {
 /** As in Node: no address means all of them. */
 function isAt(one: Inherited, address: unknown, port: unknown): boolean {
   const anywhere = one.address === "::" || one.address === "0.0.0.0";
-  return one.port === port && (address ? one.address === address : anywhere);
+  if (one.port !== port) return false;
+  if (one.address === "*") return true;
+  return address ? one.address === address : anywhere;
 }
 
 /**
@@ -278,12 +280,11 @@ function isAt(one: Inherited, address: unknown, port: unknown): boolean {
  * flags)`, whose name Node keeps for those who wrap it.  What it would bind is
  * there already: it is told to listen at that descriptor.
  */
-function listenAtInherited(text: string, send: Send): void {
+function listenAt(sockets: Inherited[], took: (port: number) => void): void {
   const prototype = require("net").Server.prototype;
   const listen = prototype._listen2;
-  const ours = Number(process.env.PORT);
 
-  inherited = text.split("\n").filter(Boolean).map(parse);
+  inherited = sockets;
   prototype._listen2 = function (
     this: { _handle?: object },
     ...args: unknown[]
@@ -296,7 +297,7 @@ function listenAtInherited(text: string, send: Send): void {
     if (one === undefined) return listen.apply(this, args);
     inherited.splice(inherited.indexOf(one), 1);
     listen.call(this, null, null, null, backlog, one.fd);
-    if (this._handle && port === ours) tell(send, { cmd: TOOK });
+    if (this._handle) took(one.port);
   };
 }
 
@@ -329,11 +330,31 @@ function answerQuestions(send: Send): void {
   });
 }
 
-function begin(send: Send): void {
-  const sockets = process.env.NODE_ZPM_SOCKETS;
+/** Of the process that this one succeeds. */
+function takeSockets(send: Send): void {
+  const text = process.env.NODE_ZPM_SOCKETS;
+  const ours = Number(process.env.PORT);
 
   delete process.env.NODE_ZPM_SOCKETS;
-  if (sockets) listenAtInherited(sockets, send);
+  if (!text) return;
+  listenAt(text.split("\n").filter(Boolean).map(parse), (port) => {
+    if (port === ours) tell(send, { cmd: TOOK });
+  });
+}
+
+/**
+ * A worker of a Node whose cluster zpm cannot serve has the socket of the app's
+ * port as from systemd (sd_listen_fds(3)).
+ */
+function takeActivated(): void {
+  const { LISTEN_PID, LISTEN_FDNAMES, PORT } = process.env;
+
+  if (Number(LISTEN_PID) === process.pid && LISTEN_FDNAMES === "port")
+    listenAt([{ fd: 3, port: Number(PORT), address: "*" }], ignore);
+}
+
+function begin(send: Send): void {
+  takeSockets(send);
   answerQuestions(send);
 }
 
@@ -343,6 +364,7 @@ try {
   /* Options are inherited by worker threads; the channel is not. */
   if (threads.isMainThread && typeof process.send === "function")
     begin(process.send as Send);
+  else if (threads.isMainThread) takeActivated();
 } catch {
   /* The app comes first. */
 }
