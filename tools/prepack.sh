@@ -6,8 +6,8 @@ source "$(dirname "$0")/lib.sh"
 
 HERE=prebuilds/$(node -p 'process.platform + "-" + process.arch')
 
-for file in dist/index.js dist/index.mjs dist/bin/zpm.js "$HERE/zpm" \
-  "$HERE/zpm-keeper" "$HERE/zpm.node"; do
+for file in dist/index.js dist/index.mjs dist/bin/zpm.js dist/agent.cjs \
+  dist/selftest.cjs "$HERE/zpm" "$HERE/zpm-keeper" "$HERE/zpm.node"; do
   [ -f "$file" ] ||
     fail "the package would lack $file" "First: npm run build:release"
 done

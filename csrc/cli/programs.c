@@ -11,11 +11,12 @@
 
 #include <grp.h>
 
-enum { PROGRAMS = 3, BLOCK = 65536 };
+enum { PROGRAMS = 4, BLOCK = 65536 };
 
-static const char *const NAMES[PROGRAMS] = {"zpm", "zpm-keeper", "agent.cjs"};
+static const char *const NAMES[PROGRAMS] = {"zpm", "zpm-keeper", "agent.cjs",
+                                            "selftest.cjs"};
 
-/* Open for reading; -1: there is none (agent.cjs alone may be missing). */
+/* Open for reading; -1: there is none (the scripts alone may be missing). */
 struct sources {
   int fds[PROGRAMS];
 };
@@ -47,20 +48,38 @@ static int open_one(const char *path, int *fd, struct zpm_error *err)
   return *fd >= 0 ? 0 : cannot("read", path, err);
 }
 
+/* The one lies beside the other. */
+static int open_scripts(struct sources *sources, const char *zpm_path,
+                        struct zpm_error *err)
+{
+  struct zpm_str agent = {0};
+  struct zpm_str path = {0};
+  int rc = 0;
+
+  if (zpm_paths_agent(&agent, zpm_path) == 0)
+    rc = open_one(agent.data, &sources->fds[2], err);
+  if (sources->fds[2] >= 0 &&
+      zpm_paths_sibling(&path, agent.data, NAMES[3], NULL, NULL) == 0)
+    rc = open_one(path.data, &sources->fds[3], err);
+  zpm_str_deinit(&agent);
+  zpm_str_deinit(&path);
+  return rc;
+}
+
 static int open_sources(struct sources *sources, const char *zpm_path,
                         struct zpm_error *err)
 {
   struct zpm_str path = {0};
   int rc;
 
-  *sources = (struct sources){{-1, -1, -1}};
+  *sources = (struct sources){{-1, -1, -1, -1}};
   rc = open_one(zpm_path, &sources->fds[0], err);
   if (rc == 0)
     rc = zpm_paths_sibling(&path, zpm_path, NAMES[1], "ZPM_KEEPER", err);
   if (rc == 0)
     rc = open_one(path.data, &sources->fds[1], err);
-  if (rc == 0 && zpm_paths_agent(&path, zpm_path) == 0)
-    rc = open_one(path.data, &sources->fds[2], err);
+  if (rc == 0)
+    rc = open_scripts(sources, zpm_path, err);
   zpm_str_deinit(&path);
   return rc;
 }

@@ -5,9 +5,9 @@
 #include "platform/platform.h"
 
 /*
- * Copies of zpm, zpm-keeper and agent.cjs in ZPM_HOME/bin.  What an init system
- * starts must be there after the next update of Node, too, and many people have
- * zpm below the folder of one version of it (nvm, fnm, asdf).
+ * Copies of zpm, zpm-keeper and their scripts in ZPM_HOME/bin.  What an init
+ * system starts must be there after the next update of Node, too, and many
+ * people have zpm below the folder of one version of it (nvm, fnm, asdf).
  */
 
 /* Appends the path of the copy of zpm. */

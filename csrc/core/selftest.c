@@ -19,15 +19,15 @@ static const struct step STEPS[] = {
                              "its worker did not ask for the socket that it "
                              "listens at"},
     [ZPM_SELFTEST_TAKE] = {"take", ZPM_SELFTEST_TOOK | ZPM_SELFTEST_ECHOED,
-                           ZPM_SELFTEST_CONNECT,
+                           ZPM_SELFTEST_SEND,
                            "its worker did not take a connection that it was "
                            "handed"},
     [ZPM_SELFTEST_SHARE] = {"share", ZPM_SELFTEST_LISTENS,
-                            ZPM_SELFTEST_LET_ACCEPT,
+                            ZPM_SELFTEST_SHARE_NEXT,
                             "its worker did not listen at a socket that it was "
                             "handed"},
     [ZPM_SELFTEST_ACCEPT] = {"accept", ZPM_SELFTEST_ECHOED,
-                             ZPM_SELFTEST_CONNECT,
+                             ZPM_SELFTEST_SEND_SHARED,
                              "its worker did not accept from a socket that it "
                              "was handed"},
     [ZPM_SELFTEST_PING] = {"ping", ZPM_SELFTEST_PONGED, ZPM_SELFTEST_ASK,

@@ -41,9 +41,10 @@ enum {
 /* What to do for the step that has begun. */
 enum zpm_selftest_todo {
   ZPM_SELFTEST_WAIT,
-  ZPM_SELFTEST_CONNECT,    /* to its newest socket, and send something */
-  ZPM_SELFTEST_LET_ACCEPT, /* close that; its next socket is its own */
-  ZPM_SELFTEST_ASK,        /* ping */
+  ZPM_SELFTEST_SEND,        /* to its socket; what comes back is an echo */
+  ZPM_SELFTEST_SHARE_NEXT,  /* the next socket is its own; close the client */
+  ZPM_SELFTEST_SEND_SHARED, /* to that */
+  ZPM_SELFTEST_ASK,         /* ping */
   ZPM_SELFTEST_DISCONNECT,
 };
 

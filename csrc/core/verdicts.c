@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "zpm/error.h"
 
-struct zpm_verdict {
+struct zpm_finding {
   struct zpm_binary binary;
   enum zpm_selftest is;
 };
@@ -77,8 +77,8 @@ static void make_room(struct zpm_verdicts *verdicts, const char *path)
 int zpm_verdicts_set(struct zpm_verdicts *verdicts,
                      const struct zpm_binary *binary, enum zpm_selftest verdict)
 {
-  struct zpm_verdict item = {.is = verdict};
-  struct zpm_verdict *items;
+  struct zpm_finding item = {.is = verdict};
+  struct zpm_finding *items;
 
   if (zpm_binary_copy(&item.binary, binary) != 0)
     return ZPM_ENOMEM;
@@ -95,7 +95,7 @@ int zpm_verdicts_set(struct zpm_verdicts *verdicts,
 
 /* ---- as text ---- */
 
-static int put_one(const struct zpm_verdict *verdict, struct zpm_str *text)
+static int put_one(const struct zpm_finding *verdict, struct zpm_str *text)
 {
   const struct zpm_binary *binary = &verdict->binary;
   const char *word = zpm_selftest_word(verdict->is);

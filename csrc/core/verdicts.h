@@ -31,7 +31,7 @@ bool zpm_binary_equal(const struct zpm_binary *a, const struct zpm_binary *b);
 enum { ZPM_VERDICTS_MAX = 64 }; /* then the oldest goes */
 
 struct zpm_verdicts {
-  struct zpm_verdict *items;
+  struct zpm_finding *items;
   size_t len;
 };
 

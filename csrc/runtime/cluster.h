@@ -60,6 +60,8 @@ void zpm_cluster_hand_over(struct zpm_cluster *cluster);
 /* ---- a worker ---- */
 
 struct zpm_worker_events {
+  /* It is there, and none of the app's code has run yet. */
+  void (*online)(void *ctx);
   /* It listens at one socket more. */
   void (*listening)(void *ctx);
 };

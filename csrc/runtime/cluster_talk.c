@@ -282,8 +282,10 @@ static void on_said(struct zpm_worker *worker,
     if (message->seq >= 0)
       refuse(worker, message, UV_EINVAL);
     break;
-  case ZPM_SAID_USER:
   case ZPM_SAID_ONLINE:
+    worker->events->online(worker->ctx);
+    break;
+  case ZPM_SAID_USER:
   case ZPM_SAID_HANDLE:
   case ZPM_SAID_HANDLE_ACK:
   case ZPM_SAID_HANDLE_NACK:

@@ -15,6 +15,8 @@
 #include "runtime/reaper.h"
 #include "runtime/run_tree.h"
 
+enum { CHANNEL_FD = 3 }; /* of a worker */
+
 struct zpm_job {
   struct zpm_list link; /* in services->jobs, until its handles are closed */
   struct zpm_services *services;
@@ -178,10 +180,16 @@ static void close_ends(const int fds[3])
   }
 }
 
-static int ask_keeper(struct zpm_job *job, const struct zpm_config *config,
-                      const int fds[3], struct zpm_error *err)
+static int ask_keeper(struct zpm_job *job,
+                      const struct zpm_job_options *options, const int own[3],
+                      struct zpm_error *err)
 {
-  struct zpm_spawn spawn = {.fds = fds, .fd_count = 3};
+  const struct zpm_config *config = options->recipe->config;
+  int fds[] = {own[0], own[1], own[2], -1};
+  struct zpm_spawn spawn = {.fds = fds, .fd_count = CHANNEL_FD};
+
+  if (options->worker != NULL)
+    fds[spawn.fd_count++] = options->worker->fd;
 
   zpm_launch_fill_spawn(&spawn, &job->launch, config);
   zpm_identity_give(&job->launch.identity, spawn.fds, spawn.fd_count);
@@ -195,12 +203,15 @@ static int prepare(struct zpm_job *job, const struct zpm_job_options *options,
       .config = options->recipe->config,
       .environment = options->recipe->environment,
       .marker = job->tree.marker,
-      .channel_fd = -1,
+      .channel_fd = options->worker != NULL ? CHANNEL_FD : -1,
+      .worker_id = options->worker != NULL ? options->worker->id : 0,
   };
 
   job->cwd = zpm_strdup(launch.config->cwd);
   if (job->cwd == NULL)
     return zpm_error_set(err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));
+  if (options->worker != NULL)
+    return zpm_launch_prepare(&job->launch, &launch, err);
   return zpm_launch_shell(&job->launch, &launch, options->command, err);
 }
 
@@ -220,7 +231,7 @@ static int begin(struct zpm_job *job, const struct zpm_job_options *options,
   rc = zpm_job_output_open(&job->output, job->services->loop,
                            options->to_logs ? recipe->logs : NULL, fds, err);
   if (rc == 0)
-    rc = ask_keeper(job, recipe->config, fds, err);
+    rc = ask_keeper(job, options, fds, err);
   close_ends(fds);
   zpm_strv_deinit(&job->launch.argv);
   zpm_strv_deinit(&job->launch.env);

@@ -9,7 +9,8 @@
 #include "zpm/error.h"
 
 /*
- * A command that is run once beside an app: an exec probe, a reloadCommand.
+ * A command that is run once beside an app: an exec probe, a reloadCommand, the
+ * worker of a self-test.
  *
  * It is started as an app is (by the keeper, in a session of its own, with the
  * app's folder, environment, user and limits), and ended as one is: at its
@@ -24,9 +25,16 @@ struct zpm_services;
 
 enum { ZPM_JOB_OUTPUT_MAX = 160 };
 
+/* The recipe's program, as a Node worker that has this channel. */
+struct zpm_job_worker {
+  int fd;     /* its end, which stays the caller's */
+  int32_t id; /* NODE_UNIQUE_ID */
+};
+
 struct zpm_job_options {
   const struct zpm_recipe *recipe;
-  const char *command; /* given to /bin/sh -c */
+  const char *command; /* given to /bin/sh -c; NULL: it is a */
+  const struct zpm_job_worker *worker;
   uint64_t timeout_ms; /* 0: none */
   bool to_logs;        /* its output goes to the app's logs; else only its last
                           line is kept, and no amount of it does harm */
@@ -35,7 +43,7 @@ struct zpm_job_options {
 struct zpm_job_result {
   bool timed_out;
   struct zpm_error error; /* code != 0: it could not be started */
-  struct zpm_exit end;    /* of the shell, unless error or timed_out */
+  struct zpm_exit end; /* of the shell or worker, unless error or timed_out */
   char output[ZPM_JOB_OUTPUT_MAX + 1]; /* last line that is not blank */
 };
 

@@ -13,6 +13,7 @@
 #include "runtime/proc_exit.h"
 #include "runtime/proc_health.h"
 #include "runtime/proc_internal.h"
+#include "runtime/proc_interpreter.h"
 #include "runtime/proc_run.h"
 #include "runtime/reaper.h"
 
@@ -58,7 +59,8 @@ static void on_port_cleared(void *ctx, const struct zpm_error *err,
     err = NULL; /* another worker came first */
   if (err != NULL)
     proc->error = *err;
-  zpm_proc_feed(proc, err != NULL ? refused(proc) : zpm_proc_run_begin(proc));
+  zpm_proc_feed(proc,
+                err != NULL ? refused(proc) : zpm_proc_interpreter_begin(proc));
 }
 
 /* Starts a run. What goes wrong is told as an event: the one to feed next. */
@@ -72,7 +74,7 @@ static enum zpm_event spawn(struct zpm_proc *proc)
   proc->policy = (struct zpm_policy){0};
   zpm_policy_of_config(&proc->policy, config);
   if (holds_port(proc))
-    return zpm_proc_run_begin(proc);
+    return zpm_proc_interpreter_begin(proc);
   switch (zpm_port_clear(proc->services, config, on_port_cleared, proc,
                          &proc->clearing, &proc->error)) {
   case ZPM_PORT_CLEARING:
@@ -82,7 +84,18 @@ static enum zpm_event spawn(struct zpm_proc *proc)
   case ZPM_PORT_FREE:
     break;
   }
-  return zpm_proc_run_begin(proc);
+  return zpm_proc_interpreter_begin(proc);
+}
+
+/* What a start waits for before its run.  False: it does not. */
+static bool give_up_waiting(struct zpm_proc *proc)
+{
+  bool waits = zpm_proc_prepares(proc);
+
+  zpm_port_cancel(proc->clearing);
+  proc->clearing = NULL;
+  zpm_proc_interpreter_give_up(proc);
+  return waits;
 }
 
 void zpm_proc_signal_end(struct zpm_proc *proc)
@@ -112,11 +125,8 @@ static enum zpm_event ask_to_leave(struct zpm_proc *proc)
 {
   zpm_proc_health_end(proc);
   proc->told = true;
-  if (proc->clearing != NULL) {
-    zpm_port_cancel(proc->clearing);
-    proc->clearing = NULL;
+  if (give_up_waiting(proc))
     return ZPM_EV_GONE;
-  }
   if (!finishes_first(proc))
     zpm_proc_signal_end(proc);
   return ZPM_EVENTS;
@@ -294,8 +304,10 @@ static void on_exec_result(void *ctx, enum zpm_spawn_stage stage, int error)
     proc->exec = ZPM_EXEC_DONE;
     uv_update_time(proc->services->loop);
     zpm_proc_step(proc, ZPM_EV_UP);
-    if (zpm_machine_runs(&proc->machine) && !proc->tree.leader_ended)
+    if (zpm_machine_runs(&proc->machine) && !proc->tree.leader_ended) {
       zpm_proc_health_begin(proc, NULL);
+      zpm_proc_interpreter_watch(proc);
+    }
     proc->events->changed(proc->ctx, proc);
     zpm_launch_deinit(&proc->launch);
   } else {
@@ -327,7 +339,7 @@ static void on_exited(void *ctx, int wait_status)
 void zpm_proc_lack_keeper(struct zpm_proc *proc)
 {
   if (proc->machine.state != ZPM_STARTING || proc->tree.id != 0 ||
-      proc->clearing != NULL)
+      zpm_proc_prepares(proc))
     return;
   zpm_error_set(&proc->error, ZPM_EKEEPER, "%s", zpm_code_text(ZPM_EKEEPER));
   zpm_proc_feed(proc, refused(proc));
@@ -371,19 +383,28 @@ void zpm_proc_init(struct zpm_proc *proc, struct zpm_services *services,
   uv_timer_init(services->loop, &proc->timer);
   uv_unref((uv_handle_t *)&proc->timer);
   proc->timer.data = proc;
+  uv_timer_init(services->loop, &proc->silence);
+  uv_unref((uv_handle_t *)&proc->silence);
+  proc->silence.data = proc;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_silence_closed(uv_handle_t *handle)
 {
   struct zpm_proc *proc = handle->data;
 
   proc->closed(proc->closed_ctx);
 }
 
+static void on_timer_closed(uv_handle_t *handle)
+{
+  struct zpm_proc *proc = handle->data;
+
+  uv_close((uv_handle_t *)&proc->silence, on_silence_closed);
+}
+
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
-  zpm_port_cancel(proc->clearing);
-  proc->clearing = NULL;
+  give_up_waiting(proc);
   zpm_proc_health_end(proc);
   zpm_proc_run_end(proc);
   proc->closed = closed;

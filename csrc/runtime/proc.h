@@ -11,6 +11,7 @@
 #include "core/memory_limit.h"
 #include "core/record.h"
 #include "core/replacement.h"
+#include "core/verdicts.h"
 #include "keeper/wire.h"
 #include "runtime/handoff.h"
 #include "runtime/launch.h"
@@ -27,6 +28,7 @@
 struct zpm_channel;
 struct zpm_checks;
 struct zpm_cluster;
+struct zpm_interpreter_wait;
 struct zpm_port_clearing;
 struct zpm_proc;
 struct zpm_worker;
@@ -114,7 +116,12 @@ struct zpm_proc {
   struct zpm_handoff handoff;  /* what it has given, or is to be given */
   enum zpm_replace_sockets sockets; /* whether it gives its own */
   enum zpm_inherited inherited;
-  struct zpm_port_clearing *clearing; /* STARTING, before there is a run */
+  struct zpm_port_clearing *clearing;   /* STARTING, before there is a run: its
+                                           port is freed, or */
+  struct zpm_interpreter_wait *testing; /* its interpreter is tested */
+  enum zpm_selftest verdict;            /* on that, if it is to be a worker */
+  struct zpm_binary binary; /* that, until its worker is online; or none */
+  uv_timer_t silence;       /* runs until then */
 
   uint64_t starts;           /* runs asked for, in all */
   uint64_t turn;             /* of the last of them; services.last_turn */
@@ -179,7 +186,8 @@ void zpm_proc_succeed(struct zpm_proc *proc,
 /* The keeper says how the leader ended; may be told twice. */
 void zpm_proc_on_exited(struct zpm_proc *proc, int wait_status);
 
-/* WARMING, or a start that waits for its port: what for; else NULL. */
+/* WARMING, or a start that has not begun its run: what it waits for; else
+ * NULL. */
 const char *zpm_proc_pending(const struct zpm_proc *proc);
 
 /* False if it has no channel, so that no answer will come. */

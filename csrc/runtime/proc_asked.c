@@ -59,6 +59,8 @@ const char *zpm_proc_pending(const struct zpm_proc *proc)
 {
   if (proc->clearing != NULL)
     return "its port is being freed";
+  if (proc->testing != NULL)
+    return "its Node is being tested for cluster mode";
   return proc->machine.state == ZPM_WARMING ? zpm_checks_pending(proc->checks)
                                             : NULL;
 }

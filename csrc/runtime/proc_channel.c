@@ -5,6 +5,7 @@
 #include "runtime/cluster.h"
 #include "runtime/proc.h"
 #include "runtime/proc_internal.h"
+#include "runtime/proc_interpreter.h"
 #include "runtime/proc_run.h"
 
 void zpm_proc_channel_drop(struct zpm_proc *proc)
@@ -12,6 +13,7 @@ void zpm_proc_channel_drop(struct zpm_proc *proc)
   if (proc->worker != NULL)
     zpm_worker_end(proc->worker);
   proc->worker = NULL;
+  zpm_proc_interpreter_unwatch(proc);
   if (proc->channel == NULL)
     return;
   zpm_channel_close(proc->channel);
@@ -126,6 +128,11 @@ static const struct zpm_channel_events CHANNEL_EVENTS = {
 
 /* ---- the worker ---- */
 
+static void on_online(void *ctx)
+{
+  zpm_proc_interpreter_unwatch(ctx);
+}
+
 static bool listens_at_port(const struct zpm_proc *proc)
 {
   unsigned port = proc->recipe->config->port;
@@ -144,6 +151,7 @@ static void on_listening(void *ctx)
 }
 
 static const struct zpm_worker_events WORKER_EVENTS = {
+    .online = on_online,
     .listening = on_listening,
 };
 

@@ -19,6 +19,12 @@ enum zpm_event zpm_proc_terminate(struct zpm_proc *proc);
 /* Asks its leader to end, by a message or a signal. */
 void zpm_proc_signal_end(struct zpm_proc *proc);
 
+/* STARTING, and something is to be done before there is a run. */
+static inline bool zpm_proc_prepares(const struct zpm_proc *proc)
+{
+  return proc->clearing != NULL || proc->testing != NULL;
+}
+
 /* STARTING, but there is no run: what the machine asked for is done again. */
 void zpm_proc_begin_again(struct zpm_proc *proc);
 

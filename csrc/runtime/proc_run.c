@@ -124,22 +124,36 @@ static int open_notify(const struct zpm_proc *proc, int *fd,
 /* For figures, and for the sockets of a cluster. */
 static bool wants_channel(const struct zpm_proc *proc)
 {
-  return proc->services->agent_path != NULL || proc->worker != NULL;
+  return zpm_selftest_is_trusted(proc->verdict) &&
+         (proc->services->agent_path != NULL || proc->worker != NULL);
+}
+
+static bool asks_for_sockets(const struct zpm_proc *proc)
+{
+  return proc->launch.is_node && zpm_selftest_is_trusted(proc->verdict);
+}
+
+static int lacks_port(const struct zpm_proc *proc, struct zpm_error *err)
+{
+  char text[sizeof(err->message)];
+
+  if (!proc->launch.is_node)
+    return zpm_error_set(err, ZPM_ESTART,
+                         "cluster mode of a program that is not Node's needs a "
+                         "port: it gets a socket that listens there, as from "
+                         "systemd (LISTEN_FDS)");
+  zpm_selftest_explain(proc->verdict, proc->launch.path, 0, text, sizeof(text));
+  return zpm_error_set(err, ZPM_ESTART, "%s", text);
 }
 
 /* One that does not ask for its sockets gets that of its port. */
 static int check_kind(struct zpm_proc *proc, struct zpm_error *err)
 {
-  if (proc->worker == NULL || proc->launch.is_node)
+  if (proc->worker == NULL || asks_for_sockets(proc))
     return 0;
   zpm_worker_end(proc->worker);
   proc->worker = NULL;
-  if (proc->recipe->config->port != 0)
-    return 0;
-  return zpm_error_set(err, ZPM_ESTART,
-                       "cluster mode of a program that is not Node's needs a "
-                       "port: it gets a socket that listens there, as from "
-                       "systemd (LISTEN_FDS)");
+  return proc->recipe->config->port != 0 ? 0 : lacks_port(proc, err);
 }
 
 static int open_port(struct zpm_proc *proc, struct zpm_run_ends *ends)
@@ -147,7 +161,7 @@ static int open_port(struct zpm_proc *proc, struct zpm_run_ends *ends)
   unsigned port = proc->recipe->config->port;
   int fd;
 
-  if (proc->recipe->cluster == NULL || proc->launch.is_node)
+  if (proc->recipe->cluster == NULL || asks_for_sockets(proc))
     return 0;
   fd = zpm_cluster_port_socket(proc->recipe->cluster, (uint16_t)port);
   if (fd < 0)

@@ -128,7 +128,7 @@ void zpm_proc_succeed(struct zpm_proc *proc,
 
 void zpm_proc_resume(struct zpm_proc *proc)
 {
-  if (proc->tree.id != 0 || proc->clearing != NULL)
+  if (proc->tree.id != 0 || zpm_proc_prepares(proc))
     return;
   if (proc->machine.state == ZPM_STOPPING)
     zpm_proc_feed(proc, ZPM_EV_GONE);

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "core/budget.h"
+#include "runtime/interpreters.h"
 #include "runtime/lookup.h"
 #include "runtime/run_group.h"
 #include "runtime/snapshots.h"
@@ -35,6 +36,7 @@ struct zpm_services {
   unsigned cores;            /* of the machine, that we may use */
   struct zpm_list trees; /* zpm_run_tree.link: of all runs that are not over */
   struct zpm_list jobs;  /* job.c's: all of them */
+  struct zpm_interpreters interpreters;
   struct zpm_lookups lookups;
   struct zpm_run_groups groups;
   struct zpm_str oom_source;      /* zpm_platform_oom_source */

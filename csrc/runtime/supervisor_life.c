@@ -196,6 +196,7 @@ static void release(void *ctx)
   zpm_free(supervisor->acks);
   zpm_run_groups_close(&supervisor->services.groups);
   zpm_str_deinit(&supervisor->services.oom_source);
+  zpm_interpreters_close(&supervisor->services.interpreters);
   zpm_free(supervisor);
   if (closed != NULL)
     closed(closed_ctx);
@@ -306,6 +307,8 @@ static int create_parts(struct zpm_supervisor *supervisor,
       zpm_reaper_create(services->loop, &services->reaper) != 0 ||
       supervisor->keeper_path == NULL ||
       copy_words(&supervisor->daemon, options->daemon) != 0 ||
+      zpm_interpreters_open(&services->interpreters, options->state_path) !=
+          0 ||
       list_own_paths(&services->own_paths, options) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   if (zpm_platform_oom_source(&services->oom_source) != 0)

@@ -211,7 +211,12 @@ test("startup writes, enables and can be repeated; unstartup undoes", async (t) 
   assert.equal(read("files"), "zpm-zuz-pm.service\n");
   assert.equal(read("files-after"), "");
   const bin = join(box.home, "bin");
-  assert.deepEqual(readdirSync(bin).sort(), ["agent.cjs", "zpm", "zpm-keeper"]);
+  assert.deepEqual(readdirSync(bin).sort(), [
+    "agent.cjs",
+    "selftest.cjs",
+    "zpm",
+    "zpm-keeper",
+  ]);
   for (const name of readdirSync(bin))
     assert.equal(statSync(join(bin, name)).mode & 0o777, 0o700);
   assert.deepEqual(

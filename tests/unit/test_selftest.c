@@ -18,13 +18,13 @@ static void a_worker_that_does_all_of_it_passes(void **state)
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_IS_ONLINE),
                    ZPM_SELFTEST_WAIT);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_LISTENS),
-                   ZPM_SELFTEST_CONNECT);
+                   ZPM_SELFTEST_SEND);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_TOOK),
                    ZPM_SELFTEST_WAIT);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_ECHOED),
-                   ZPM_SELFTEST_LET_ACCEPT);
+                   ZPM_SELFTEST_SHARE_NEXT);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_LISTENS),
-                   ZPM_SELFTEST_CONNECT);
+                   ZPM_SELFTEST_SEND_SHARED);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_ECHOED),
                    ZPM_SELFTEST_ASK);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_PONGED),
@@ -42,7 +42,7 @@ static void an_echo_may_come_before_the_word_that_it_was_taken(void **state)
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_ECHOED),
                    ZPM_SELFTEST_WAIT);
   assert_int_equal(zpm_selftest_hear(&test, ZPM_SELFTEST_TOOK),
-                   ZPM_SELFTEST_LET_ACCEPT);
+                   ZPM_SELFTEST_SHARE_NEXT);
 }
 
 static void nothing_but_what_it_waits_for_ends_a_step(void **state)

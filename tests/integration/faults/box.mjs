@@ -20,6 +20,7 @@ import { getSocketPath } from "@zuzjs/pm";
 const KNOWN = [
   /^(zpm\.sock|lock|start\.lock|inflight|daemon\.log(\.\d+)?)$/,
   /^state\.json(\.old)?$/,
+  /^selftests$/,
   /^logs(\/[^/]+(\/(out|err)\.log(\.\d+)?)?)?$/,
 ];
 
