@@ -279,6 +279,12 @@ void zpm_waiter_settle(struct zpm_app *app)
     answer(app, due);
 }
 
+static bool wants_end(const struct zpm_waiter *waiter)
+{
+  return waiter->asked.wish == ZPM_WISH_STOP ||
+         waiter->asked.wish == ZPM_WISH_GONE;
+}
+
 void zpm_waiter_dismiss(struct zpm_app *app, int code)
 {
   while (!zpm_list_empty(&app->waiters)) {
@@ -286,10 +292,10 @@ void zpm_waiter_dismiss(struct zpm_app *app, int code)
         ZPM_CONTAINER_OF(app->waiters.next, struct zpm_waiter, link);
 
     zpm_list_remove(&waiter->link);
-    if (code == 0)
+    if (code == 0 && wants_end(waiter))
       tell_done(app, waiter);
     else
-      tell_code(app, waiter, code);
+      tell_code(app, waiter, code != 0 ? code : ZPM_ESUPERSEDED);
     free_waiter(waiter);
   }
 }

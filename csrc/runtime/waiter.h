@@ -44,8 +44,8 @@ bool zpm_waiter_any_due(const struct zpm_app *app);
 /* Answers those whose time has come. */
 void zpm_waiter_settle(struct zpm_app *app);
 
-/* Answers all that are left: with success if the app is gone as they wished,
- * else with `code`. */
+/* Answers all that are left: with `code`, or (0) that the app is gone: which is
+ * what some of them wished. */
 void zpm_waiter_dismiss(struct zpm_app *app, int code);
 
 #endif
