@@ -33,11 +33,11 @@ struct zpm_job_worker {
 
 struct zpm_job_options {
   const struct zpm_recipe *recipe;
-  const char *command; /* given to /bin/sh -c; NULL: it is a */
-  const struct zpm_job_worker *worker;
-  uint64_t timeout_ms; /* 0: none */
-  bool to_logs;        /* its output goes to the app's logs; else only its last
-                          line is kept, and no amount of it does harm */
+  const char *command;                 /* given to /bin/sh -c, or: */
+  const struct zpm_job_worker *worker; /* else NULL */
+  uint64_t timeout_ms;                 /* 0: none */
+  bool to_logs; /* its output goes to the app's logs; else only its last
+                   line is kept, and no amount of it does harm */
 };
 
 struct zpm_job_result {

@@ -130,15 +130,15 @@ static int copy_words(struct zpm_strv *copy, char *const *words)
 }
 
 /* The paths that files of an app are told from. */
-static int list_own_paths(struct zpm_strv *paths,
+static int list_own_paths(struct zpm_services *services,
                           const struct zpm_supervisor_options *options)
 {
   const char *own[] = {options->logs_folder, options->state_path,
-                       options->inflight_path};
+                       options->inflight_path, services->interpreters.path};
   int rc = 0;
 
   for (size_t i = 0; rc == 0 && i < sizeof(own) / sizeof(own[0]); i++)
-    rc = own[i] != NULL ? zpm_strv_push(paths, own[i]) : 0;
+    rc = own[i] != NULL ? zpm_strv_push(&services->own_paths, own[i]) : 0;
   return rc;
 }
 
@@ -309,7 +309,7 @@ static int create_parts(struct zpm_supervisor *supervisor,
       copy_words(&supervisor->daemon, options->daemon) != 0 ||
       zpm_interpreters_open(&services->interpreters, options->state_path) !=
           0 ||
-      list_own_paths(&services->own_paths, options) != 0)
+      list_own_paths(services, options) != 0)
     return zpm_error_set(err, ZPM_ENOMEM, "out of memory");
   if (zpm_platform_oom_source(&services->oom_source) != 0)
     zpm_str_clear(&services->oom_source); /* nobody can tell, then */
