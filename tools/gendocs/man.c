@@ -31,6 +31,7 @@ static const char TAIL[] =
     ".TP\n.B logs/<app>/out.log, err.log\nWhat the app wrote; older parts are "
     "out.log.1, out.log.2, ...\n"
     ".TP\n.B state.json\nThe apps, and what is wanted of each.\n"
+    ".TP\n.B selftests\nWhich Node binaries can run an app in cluster mode.\n"
     ".TP\n.B daemon.log\nWhat the daemon has to tell.\n"
     ".TP\n.B zpm.sock\nWhere the daemon listens.\n"
     ".SH EXIT STATUS\n"
