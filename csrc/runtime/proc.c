@@ -87,58 +87,6 @@ static enum zpm_event spawn(struct zpm_proc *proc)
   return zpm_proc_interpreter_begin(proc);
 }
 
-/* What a start waits for before its run.  False: it does not. */
-static bool give_up_waiting(struct zpm_proc *proc)
-{
-  bool waits = zpm_proc_prepares(proc);
-
-  zpm_port_cancel(proc->clearing);
-  proc->clearing = NULL;
-  zpm_proc_interpreter_give_up(proc);
-  return waits;
-}
-
-void zpm_proc_signal_end(struct zpm_proc *proc)
-{
-  const struct zpm_config *config = proc->recipe->config;
-
-  /* The rest of its tree is asked when the leader has left. */
-  if (!config->shutdown_message || proc->channel == NULL ||
-      proc->tree.leader_ended || !zpm_channel_say_shutdown(proc->channel))
-    zpm_run_tree_signal(&proc->tree, config->kill_signal);
-}
-
-/* So that it finishes what it does; it tells, or leaves, when it has. */
-static bool finishes_first(struct zpm_proc *proc)
-{
-  if (proc->role != ZPM_ROLE_LEAVING || proc->tree.leader_ended)
-    return false;
-  if (proc->worker != NULL)
-    return zpm_worker_listens(proc->worker) &&
-           zpm_worker_disconnect(proc->worker);
-  return proc->channel != NULL &&
-         zpm_channel_say_word(proc->channel, ZPM_WORD_FINISH);
-}
-
-/* Asks it to leave.  Returns GONE if there is nothing yet that could. */
-static enum zpm_event ask_to_leave(struct zpm_proc *proc)
-{
-  zpm_proc_health_end(proc);
-  proc->told = true;
-  if (give_up_waiting(proc))
-    return ZPM_EV_GONE;
-  if (!finishes_first(proc))
-    zpm_proc_signal_end(proc);
-  return ZPM_EVENTS;
-}
-
-static void kill_rest(struct zpm_proc *proc)
-{
-  zpm_run_tree_signal(&proc->tree, SIGKILL);
-  if (zpm_machine_is_stuck(&proc->machine))
-    zpm_proc_exit_explain_stuck(proc);
-}
-
 void zpm_proc_set_timer(struct zpm_proc *proc, struct zpm_effects effects)
 {
   if (effects.todo & ZPM_DO_DISARM) {
@@ -151,14 +99,6 @@ void zpm_proc_set_timer(struct zpm_proc *proc, struct zpm_effects effects)
   }
 }
 
-enum zpm_event zpm_proc_terminate(struct zpm_proc *proc)
-{
-  enum zpm_event next = ask_to_leave(proc);
-
-  proc->events->moved(proc->ctx, proc);
-  return next;
-}
-
 /* Returns the event that follows at once, or ZPM_EVENTS. */
 static enum zpm_event carry_out(struct zpm_proc *proc,
                                 struct zpm_effects effects)
@@ -168,7 +108,7 @@ static enum zpm_event carry_out(struct zpm_proc *proc,
   if (effects.todo & ZPM_DO_TERM)
     next = zpm_proc_terminate(proc);
   if (effects.todo & ZPM_DO_KILL)
-    kill_rest(proc);
+    zpm_proc_kill(proc);
   return effects.todo & ZPM_DO_SPAWN ? spawn(proc) : next;
 }
 
@@ -404,7 +344,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void zpm_proc_close(struct zpm_proc *proc, void (*closed)(void *ctx), void *ctx)
 {
-  give_up_waiting(proc);
+  zpm_proc_give_up_waiting(proc);
   zpm_proc_health_end(proc);
   zpm_proc_run_end(proc);
   proc->closed = closed;

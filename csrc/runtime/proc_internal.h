@@ -3,7 +3,7 @@
 
 #include "runtime/proc.h"
 
-/* What proc.c shares with proc_succeed.c. */
+/* What the files of a proc share. */
 
 /* Moves the machine, and carries out what it says until nothing follows. */
 void zpm_proc_step(struct zpm_proc *proc, enum zpm_event event);
@@ -24,6 +24,12 @@ static inline bool zpm_proc_prepares(const struct zpm_proc *proc)
 {
   return proc->clearing != NULL || proc->testing != NULL;
 }
+
+/* What a start waits for before its run.  False: it did not. */
+bool zpm_proc_give_up_waiting(struct zpm_proc *proc);
+
+/* Whatever is left of its tree. */
+void zpm_proc_kill(struct zpm_proc *proc);
 
 /* STARTING, but there is no run: what the machine asked for is done again. */
 void zpm_proc_begin_again(struct zpm_proc *proc);

@@ -148,6 +148,25 @@ test("one that is no worker gets the socket of its port", async (t) => {
   assert.equal(box.journal().split(told).length - 1, 2, box.journal());
 });
 
+test("what listens at that port listens at that socket", async (t) => {
+  const box = selftestBox(t);
+  const node = box.binary(NO_WORKER);
+  const port = await freePort();
+  const words = box.words("web.js", node, "--port", `${port}`);
+  await box.done(...words, "--", `${port}`);
+  const pids = async () =>
+    (await box.app("web")).workers.map(({ pid }) => pid).sort();
+  const seen = new Set();
+  const load = new Load({ port, clients: 4 }).start();
+  await waitFor("an answer of each", async () => {
+    for (const pid of load.by.keys()) seen.add(pid);
+    return seen.size === 2;
+  });
+  await load.stop();
+  load.assertFlawless();
+  assert.deepEqual([...seen].sort(), await pids());
+});
+
 test("one that takes no connection fails at that step", async (t) => {
   const box = selftestBox(t);
   const node = changed(
