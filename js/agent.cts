@@ -26,11 +26,13 @@ const TOOK = "NODE_ZPM_TOOK";
 const FINISH = "NODE_ZPM_FINISH";
 const FINISHED = "NODE_ZPM_FINISHED";
 const RELEASE = "NODE_ZPM_RELEASE";
+const VISIT = "NODE_ZPM_VISIT";
 const LOOK_MS = 10;
 const FAREWELL_MS = 100;
 
 interface Question {
   cmd?: unknown;
+  port?: number;
 }
 
 type Send = (message: object, ...more: unknown[]) => boolean;
@@ -211,6 +213,11 @@ interface Server {
   close(): void;
   closeIdleConnections?(): void;
   address(): unknown;
+  _handle?: { onconnection(status: number, connection: Handle): void };
+}
+
+interface Handle {
+  close(): void;
 }
 
 function servers(): Server[] {
@@ -307,22 +314,33 @@ function release(): void {
   for (const { fd } of inherited.splice(0)) closeSync(fd);
 }
 
+/** A probe asks this process: as if its server had accepted the connection. */
+function receive({ port }: Question, connection: Handle): void {
+  const server = servers().find(
+    (one) => (one.address() as { port?: number }).port === port,
+  );
+  if (server && server._handle) server._handle.onconnection(0, connection);
+  else connection.close();
+}
+
 // ---- what is asked ----
 
 function answerQuestions(send: Send): void {
   const memoryUsage = process.memoryUsage;
-  const answers = new Map<unknown, () => void>([
+  type Answer = (question: Question, handle?: unknown) => void;
+  const answers = new Map<unknown, Answer>([
     [HEAP, () => tell(send, { cmd: HEAP, used: memoryUsage().heapUsed })],
     [DRAIN, () => drain(send)],
     [LEND, () => lend(send)],
     [FINISH, () => finish(send)],
     [RELEASE, release],
+    [VISIT, (question, handle) => receive(question, handle as Handle)],
   ]);
 
-  process.on("internalMessage" as "message", (message: unknown) => {
+  process.on("internalMessage" as "message", (message: unknown, handle) => {
     try {
       const answer = answers.get((message as Question).cmd);
-      if (answer) answer();
+      if (answer) answer(message as Question, handle);
     } catch {
       /* The supervisor shows the last figure, or none; what it waits for it
        * does not wait for long. */

@@ -56,6 +56,11 @@ struct zpm_endpoint {
 int zpm_probe_endpoint(enum zpm_probe_type type, const char *target,
                        struct zpm_endpoint *out, struct zpm_error *err);
 
+/* Whether the endpoint is (or may be, if it is a name) what listens at that
+ * numeric address and port of this host. */
+bool zpm_probe_means(const struct zpm_endpoint *endpoint, const char *address,
+                     uint16_t port);
+
 /* What can be said of a probe, as ZPM_FIELDS for a config. */
 extern const struct zpm_field ZPM_PROBE_FIELDS[];
 extern const size_t ZPM_PROBE_FIELD_COUNT;

@@ -241,3 +241,26 @@ int zpm_probe_endpoint(enum zpm_probe_type type, const char *target,
                          "in http://localhost:3000/health or localhost:3000.");
   return take_all(&rest, type, out);
 }
+
+static bool is_any(const char *address)
+{
+  return strcmp(address, "::") == 0 || strcmp(address, "0.0.0.0") == 0;
+}
+
+static bool is_loopback(const char *host)
+{
+  return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+}
+
+bool zpm_probe_means(const struct zpm_endpoint *endpoint, const char *address,
+                     uint16_t port)
+{
+  const char *host = endpoint->host;
+
+  if (endpoint->port != port)
+    return false;
+  if (strcasecmp(host, THIS_HOST) == 0)
+    return is_any(address) || is_loopback(address);
+  return strcasecmp(host, address) == 0 ||
+         (is_any(address) && (is_loopback(host) || is_any(host)));
+}

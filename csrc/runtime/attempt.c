@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -114,18 +115,14 @@ static void on_answer(void *ctx, int status, const char *cause)
            zpm_health_status_cause(attempt->probe, (unsigned)status, text));
 }
 
-static void ask(struct zpm_attempt *attempt)
+static int ask(struct zpm_attempt *attempt, struct zpm_error *err)
 {
   struct wire *wire = attempt->wire;
-  struct zpm_error err = {0};
-  int rc;
 
   wire->exchange.done = on_answer;
   wire->exchange.ctx = attempt;
-  rc = zpm_exchange_start(&wire->exchange, (uv_stream_t *)&wire->dial.tcp,
-                          &wire->endpoint, attempt->probe->insecure, &err);
-  if (rc != 0)
-    finish(attempt, zpm_attempt_outcome(rc), err.message);
+  return zpm_exchange_start(&wire->exchange, (uv_stream_t *)&wire->dial.tcp,
+                            &wire->endpoint, attempt->probe->insecure, err);
 }
 
 /* ---- http and tcp ---- */
@@ -135,6 +132,7 @@ static void on_connected(void *ctx, int rc)
   struct zpm_attempt *attempt = ctx;
   bool was_found = attempt->wire->dial.next > 0;
   char text[ZPM_HEALTH_CAUSE_SIZE];
+  struct zpm_error err = {0};
 
   if (rc != 0) {
     snprintf(text, sizeof(text), "%s%s",
@@ -143,7 +141,9 @@ static void on_connected(void *ctx, int rc)
   } else if (attempt->probe->type == ZPM_PROBE_TCP) {
     finish(attempt, ZPM_OUTCOME_PASSED, "");
   } else {
-    ask(attempt);
+    rc = ask(attempt, &err);
+    if (rc != 0)
+      finish(attempt, zpm_attempt_outcome(rc), err.message);
   }
 }
 
@@ -176,11 +176,37 @@ static void on_deadline(uv_timer_t *timer)
   finish(attempt, is_late ? ZPM_OUTCOME_VOID : ZPM_OUTCOME_FAILED, text);
 }
 
-static int start_wire(struct zpm_attempt *attempt,
-                      struct zpm_services *services, struct zpm_error *err)
+/* Over the connection that there is, if there is one. */
+static int dial(struct zpm_attempt *attempt, struct zpm_services *services,
+                int connected, struct zpm_error *err)
 {
-  uv_loop_t *loop = services->loop;
-  const struct zpm_probe *probe = attempt->probe;
+  struct wire *wire = attempt->wire;
+  int rc = connected >= 0
+               ? zpm_dial_adopt(&wire->dial, services, connected, attempt)
+               : zpm_dial_start(&wire->dial, services, &wire->endpoint,
+                                on_connected, attempt);
+
+  if (rc != 0)
+    return zpm_error_set(
+        err, rc, "%s", rc == ZPM_ENOMEM ? zpm_code_text(rc) : uv_strerror(rc));
+  return connected >= 0 ? ask(attempt, err) : 0;
+}
+
+static void start_clock(struct zpm_attempt *attempt, uv_loop_t *loop)
+{
+  struct wire *wire = attempt->wire;
+
+  uv_timer_init(loop, &wire->timer);
+  uv_unref((uv_handle_t *)&wire->timer);
+  wire->timer.data = attempt;
+  uv_update_time(loop);
+  wire->due_ms = uv_now(loop) + attempt->probe->timeout_ms;
+  uv_timer_start(&wire->timer, on_deadline, attempt->probe->timeout_ms, 0);
+}
+
+static int create_wire(const struct zpm_probe *probe, struct wire **out,
+                       struct zpm_error *err)
+{
   struct wire *wire = zpm_alloc_zeroed(1, sizeof(*wire));
   int rc;
 
@@ -188,25 +214,28 @@ static int start_wire(struct zpm_attempt *attempt,
     return zpm_error_set(err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));
   rc = zpm_probe_endpoint((enum zpm_probe_type)probe->type, probe->target,
                           &wire->endpoint, err);
-  if (rc == 0) {
-    rc = zpm_dial_start(&wire->dial, services, &wire->endpoint, on_connected,
-                        attempt);
-    if (rc != 0)
-      zpm_error_set(err, rc, "%s",
-                    rc == ZPM_ENOMEM ? zpm_code_text(rc) : uv_strerror(rc));
-  }
-  if (rc != 0) {
+  if (rc != 0)
     zpm_free(wire);
+  else
+    *out = wire;
+  return rc;
+}
+
+/* 0, or a code; then it is to be let go. */
+static int start_wire(struct zpm_attempt *attempt,
+                      const struct zpm_attempt_options *options,
+                      struct zpm_error *err)
+{
+  int rc = create_wire(attempt->probe, &attempt->wire, err);
+
+  if (rc != 0) {
+    if (options->connected >= 0)
+      close(options->connected);
     return rc;
   }
-  uv_timer_init(loop, &wire->timer);
-  uv_unref((uv_handle_t *)&wire->timer);
-  wire->timer.data = attempt;
-  uv_update_time(loop);
-  wire->due_ms = uv_now(loop) + probe->timeout_ms;
-  uv_timer_start(&wire->timer, on_deadline, probe->timeout_ms, 0);
-  attempt->wire = wire;
-  return 0;
+  attempt->wire->dial.ctx = attempt;
+  start_clock(attempt, options->services->loop);
+  return dial(attempt, options->services, options->connected, err);
 }
 
 /* ---- exec ---- */
@@ -249,21 +278,23 @@ int zpm_attempt_start(const struct zpm_attempt_options *options,
   struct zpm_attempt *attempt = zpm_alloc_zeroed(1, sizeof(*attempt));
   int rc;
 
-  if (attempt == NULL)
+  if (attempt == NULL) {
+    if (options->connected >= 0)
+      close(options->connected);
     return zpm_error_set(err, ZPM_ENOMEM, "%s", zpm_code_text(ZPM_ENOMEM));
+  }
   attempt->probe = options->probe;
   attempt->done = done;
   attempt->ctx = ctx;
   if (options->probe->type == ZPM_PROBE_EXEC)
     rc = start_job(attempt, options, err);
   else
-    rc = start_wire(attempt, options->services, err);
-  if (rc != 0) {
-    zpm_free(attempt);
-    return rc;
-  }
-  *out = attempt;
-  return 0;
+    rc = start_wire(attempt, options, err);
+  if (rc != 0)
+    let_go(attempt);
+  else
+    *out = attempt;
+  return rc;
 }
 
 void zpm_attempt_cancel(struct zpm_attempt *attempt)

@@ -20,6 +20,8 @@ struct zpm_attempt_options {
   struct zpm_services *services;
   const struct zpm_recipe *recipe; /* exec runs as the app does */
   const struct zpm_probe *probe;   /* valid; the caller's, until it is over */
+  int connected; /* http: a connection to ask over, taken over also on failure;
+                    -1: one is made */
 };
 
 /* What a code means that no attempt came of: void, if we are out of something;

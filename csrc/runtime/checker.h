@@ -12,6 +12,7 @@
  */
 struct zpm_attempt;
 struct zpm_closer;
+struct zpm_endpoint;
 struct zpm_recipe;
 struct zpm_services;
 
@@ -19,6 +20,8 @@ struct zpm_checker {
   struct zpm_services *services;
   const struct zpm_recipe *recipe;
   const struct zpm_probe *probe;
+  int (*visit)(void *ctx, const struct zpm_endpoint *endpoint, int *fd);
+  void *visit_ctx;  /* checks.h */
   uv_timer_t timer; /* to the next attempt */
   struct zpm_attempt *attempt;
   char cause[ZPM_HEALTH_CAUSE_SIZE]; /* of the last one; "" if it passed */
@@ -28,8 +31,8 @@ struct zpm_checker {
   struct zpm_closer *closer; /* while it closes */
 };
 
-/* `checker` is the owner's memory, with services, recipe, probe, done and ctx
- * set.  `done` comes from the loop. */
+/* `checker` is the owner's memory, with the members up to visit_ctx, done
+ * and ctx set.  `done` comes from the loop. */
 void zpm_checker_init(struct zpm_checker *checker);
 void zpm_checker_ask_in(struct zpm_checker *checker, uint64_t delay_ms);
 /* An attempt that is under way is broken off. */

@@ -302,6 +302,8 @@ static int init_handles(struct zpm_checks *checks)
     checks->checkers[i] = (struct zpm_checker){.services = checks->services,
                                                .recipe = checks->recipe,
                                                .probe = &checks->probes[i],
+                                               .visit = checks->events->visit,
+                                               .visit_ctx = checks->ctx,
                                                .done = on_attempted,
                                                .ctx = checks};
     zpm_checker_init(&checks->checkers[i]);

@@ -24,6 +24,14 @@ struct zpm_recipe;
 struct zpm_services;
 struct zpm_snapshot;
 
+struct zpm_endpoint;
+
+/* For a probe of that endpoint: `*fd` is a connection to the process itself, or
+ * -1 if whoever is there may answer.  A negative code of libuv: it does not
+ * listen there (UV_ECONNREFUSED), or cannot be reached. */
+typedef int zpm_visit_cb(void *ctx, const struct zpm_endpoint *endpoint,
+                         int *fd);
+
 struct zpm_checks_events {
   /* At most once, and only if the config asks to wait (see
    * zpm_config_waits_ready); never from inside a call below. */
@@ -38,6 +46,7 @@ struct zpm_checks_events {
   /* Asks the app's channel for a pong (zpm_channel_ping); false: it has none,
    * the event loop is not watched. */
   bool (*ping)(void *ctx);
+  zpm_visit_cb *visit;
 };
 
 struct zpm_checks_options {

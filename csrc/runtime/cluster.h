@@ -28,6 +28,7 @@
 struct zpm_channel;
 struct zpm_cluster;
 struct zpm_config;
+struct zpm_endpoint;
 struct zpm_services;
 struct zpm_worker;
 
@@ -66,7 +67,8 @@ struct zpm_worker_events {
   void (*listening)(void *ctx);
 };
 
-/* For the run of that id.  NULL: out of memory. */
+/* For the run of that id.  It gets no connection before it is admitted, as far
+ * as that is ours to say.  NULL: out of memory. */
 struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
                                     unsigned instance,
                                     const struct zpm_worker_events *events,
@@ -83,8 +85,13 @@ void zpm_worker_on_handle_lost(struct zpm_worker *worker, int64_t token);
 /* Whether it has come so far that it listens; one that never does is up as
  * soon as it runs. */
 bool zpm_worker_listens(const struct zpm_worker *worker);
+/* It is ready.  Twice is harmless. */
+void zpm_worker_admit(struct zpm_worker *worker);
 /* Connections handed to it so far. */
 uint64_t zpm_worker_connections(const struct zpm_worker *worker);
+/* A connection for a probe of that endpoint: as of zpm_visit_cb in checks.h. */
+int zpm_worker_visit(struct zpm_worker *worker,
+                     const struct zpm_endpoint *endpoint, int *fd);
 /* No new connection, and its next answer on each old one is the last. */
 void zpm_worker_drain(struct zpm_worker *worker);
 /* It closes its servers, finishes what it has, and leaves.  False: it cannot be

@@ -59,25 +59,25 @@ static void drop(struct zpm_cluster_conn *conn)
   zpm_free(conn);
 }
 
-static void send_newconn(struct zpm_worker *worker,
-                         const struct zpm_cluster_conn *conn)
+/* Its memory is the list's that it is put in.  False: it waits on, as there is
+ * no memory to hand it over. */
+static bool hand_to(struct zpm_worker *worker, struct zpm_cluster_conn *conn)
 {
   struct zpm_str line = {0};
 
-  if (zpm_cluster_say_newconn(&line, conn->seq, conn->socket->key) == 0)
-    zpm_channel_send_handle(worker->channel, line.data, line.len, conn->fd,
-                            conn->seq);
-  zpm_str_deinit(&line);
-}
-
-/* Its memory is the list's that it is put in. */
-static void hand_to(struct zpm_worker *worker, struct zpm_cluster_conn *conn)
-{
-  zpm_list_append(&worker->in_flight, &conn->link);
   conn->seq = worker->seq++;
+  if (zpm_cluster_say_newconn(&line, conn->seq, conn->socket->key) != 0) {
+    zpm_list_append(&conn->socket->waiting, &conn->link);
+    return false;
+  }
+  zpm_list_append(&worker->in_flight, &conn->link);
   worker->load.in_flight++;
   worker->load.last_turn = ++worker->cluster->last_turn;
-  send_newconn(worker, conn);
+  worker->connections++;
+  zpm_channel_send_handle(worker->channel, line.data, line.len, conn->fd,
+                          conn->seq);
+  zpm_str_deinit(&line);
+  return true;
 }
 
 static struct zpm_cluster_conn *accept_one(int fd, int *error)
@@ -162,8 +162,10 @@ void zpm_cluster_pump(struct zpm_cluster_socket *socket)
 
     if (conn == NULL)
       break;
-    hand_to(worker, conn);
-    worker->connections++;
+    if (!hand_to(worker, conn)) {
+      error = ENOMEM;
+      break;
+    }
     worker = choose_for_next(socket);
   }
   if (worker == NULL || (error != 0 && error != EAGAIN))
@@ -192,8 +194,10 @@ void zpm_cluster_pump_lane(struct zpm_cluster_lane *lane)
     if (conn == NULL)
       break;
     conn->socket = socket;
-    hand_to(worker, conn);
-    worker->connections++;
+    if (!hand_to(worker, conn)) {
+      error = ENOMEM;
+      break;
+    }
     worker = choose(socket, true);
   }
   pause_after(socket, error);

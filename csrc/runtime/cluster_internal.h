@@ -16,7 +16,8 @@
  * What the files of the cluster share: cluster.c (its sockets),
  * cluster_bind.c (making one), cluster_lanes.c (one per instance),
  * cluster_worker.c (the life of a worker), cluster_talk.c (what it asks for),
- * cluster_dispatch.c (connections), cluster_kept.c (for the next daemon).
+ * cluster_dispatch.c (connections), cluster_visit.c (those of probes),
+ * cluster_kept.c (for the next daemon).
  */
 enum { ZPM_CLUSTER_BACKLOG = 511 }; /* if none is asked for; as Node */
 
@@ -86,10 +87,12 @@ struct zpm_member {
   bool listening;
 };
 
+/* By its number it is kept for the next daemon. */
 enum zpm_worker_state {
-  ZPM_WORKER_SERVES,
-  ZPM_WORKER_DRAINS, /* gets no connection any more */
-  ZPM_WORKER_LEAVES, /* and asks for no socket: it is to disconnect */
+  ZPM_WORKER_SERVES = 0,
+  ZPM_WORKER_DRAINS = 1, /* gets no connection any more */
+  ZPM_WORKER_LEAVES = 2, /* and asks for no socket: it is to disconnect */
+  ZPM_WORKER_COMES = 3,  /* gets none yet but from its probes */
 };
 
 struct zpm_worker {

@@ -244,7 +244,8 @@ static void on_close(struct zpm_worker *worker, const char *key)
     return;
   leave(worker, member);
   zpm_cluster_steer(socket);
-  if (worker->state == ZPM_WORKER_SERVES &&
+  if ((worker->state == ZPM_WORKER_SERVES ||
+       worker->state == ZPM_WORKER_COMES) &&
       !is_joined_by_others(socket, worker))
     zpm_cluster_close_socket(socket);
   else

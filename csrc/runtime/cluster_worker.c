@@ -27,6 +27,7 @@ struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
   worker->ctx = ctx;
   worker->run = run;
   worker->instance = instance;
+  worker->state = ZPM_WORKER_COMES;
   /* What a former daemon has said to it must not be answered to us. */
   worker->seq = (int64_t)zpm_wall_ms();
   zpm_list_init(&worker->in_flight);
@@ -41,12 +42,26 @@ int32_t zpm_worker_id(const struct zpm_worker *worker)
   return worker->id;
 }
 
+static void steer_and_pump(struct zpm_cluster *cluster)
+{
+  zpm_cluster_steer_all(cluster);
+  ZPM_LIST_EACH(it, &cluster->sockets)
+  zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+}
+
 void zpm_worker_attach(struct zpm_worker *worker, struct zpm_channel *channel)
 {
   worker->channel = channel;
-  zpm_cluster_steer_all(worker->cluster);
-  ZPM_LIST_EACH(it, &worker->cluster->sockets)
-  zpm_cluster_pump(ZPM_CONTAINER_OF(it, struct zpm_cluster_socket, link));
+  steer_and_pump(worker->cluster);
+}
+
+void zpm_worker_admit(struct zpm_worker *worker)
+{
+  if (worker->state != ZPM_WORKER_COMES)
+    return;
+  worker->state = ZPM_WORKER_SERVES;
+  steer_and_pump(worker->cluster);
+  zpm_cluster_keep(worker->cluster);
 }
 
 bool zpm_worker_listens(const struct zpm_worker *worker)
@@ -67,7 +82,7 @@ void zpm_worker_drain(struct zpm_worker *worker)
 {
   struct zpm_str line = {0};
 
-  if (worker->state != ZPM_WORKER_SERVES)
+  if (worker->state == ZPM_WORKER_DRAINS || worker->state == ZPM_WORKER_LEAVES)
     return;
   worker->state = ZPM_WORKER_DRAINS;
   zpm_cluster_steer_all(worker->cluster);

@@ -1,6 +1,7 @@
 #include "runtime/dial.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/list.h"
 #include "runtime/services.h"
@@ -123,6 +124,21 @@ int zpm_dial_start(struct zpm_dial *dial, struct zpm_services *services,
                             &dial->lookup);
   connect_next(dial);
   return 0;
+}
+
+int zpm_dial_adopt(struct zpm_dial *dial, struct zpm_services *services, int fd,
+                   void *ctx)
+{
+  int rc;
+
+  *dial = (struct zpm_dial){
+      .phase = ZPM_DIAL_CONNECTED, .services = services, .next = 1, .ctx = ctx};
+  uv_tcp_init(services->loop, &dial->tcp);
+  uv_unref((uv_handle_t *)&dial->tcp);
+  rc = uv_tcp_open(&dial->tcp, fd);
+  if (rc != 0)
+    close(fd);
+  return rc;
 }
 
 static void on_tcp_closed(uv_handle_t *handle)

@@ -44,6 +44,10 @@ struct zpm_dial {
 int zpm_dial_start(struct zpm_dial *dial, struct zpm_services *services,
                    const struct zpm_endpoint *endpoint, zpm_dial_done_cb *done,
                    void *ctx);
+/* CONNECTED at once, by a connection that there is already: `fd` is taken over,
+ * also on failure; `done` does not come.  `ctx` is that of `closed`. */
+int zpm_dial_adopt(struct zpm_dial *dial, struct zpm_services *services, int fd,
+                   void *ctx);
 /* Only after a start that worked. `closed` comes from the loop, or at once. */
 void zpm_dial_close(struct zpm_dial *dial, void (*closed)(void *ctx));
 

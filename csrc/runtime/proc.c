@@ -143,6 +143,7 @@ void zpm_proc_step(struct zpm_proc *proc, enum zpm_event event)
       proc->told = false;
     zpm_proc_set_timer(proc, effects);
     proc->events->moved(proc->ctx, proc);
+    zpm_proc_admit(proc);
     if (has_failed(proc, event))
       proc->events->failed(proc->ctx, proc);
     event = carry_out(proc, effects);

@@ -155,6 +155,12 @@ static const struct zpm_worker_events WORKER_EVENTS = {
     .listening = on_listening,
 };
 
+void zpm_proc_admit(struct zpm_proc *proc)
+{
+  if (proc->worker != NULL && proc->machine.state == ZPM_RUNNING)
+    zpm_worker_admit(proc->worker);
+}
+
 int zpm_proc_channel_begin_worker(struct zpm_proc *proc)
 {
   if (proc->recipe->config->mode != ZPM_MODE_CLUSTER)

@@ -1,9 +1,12 @@
 #include "runtime/proc_health.h"
 
 #include "core/health.h"
+#include "core/probe.h"
 #include "runtime/channel.h"
 #include "runtime/checks.h"
+#include "runtime/cluster.h"
 #include "runtime/proc.h"
+#include "runtime/visit.h"
 
 static void on_ready(void *ctx)
 {
@@ -34,11 +37,28 @@ static bool on_ping(void *ctx)
   return proc->channel != NULL;
 }
 
+/* Of the app's processes this one is asked, not whoever accepts. */
+static int on_visit(void *ctx, const struct zpm_endpoint *endpoint, int *fd)
+{
+  struct zpm_proc *proc = ctx;
+
+  *fd = -1;
+  if (proc->worker != NULL)
+    return zpm_worker_visit(proc->worker, endpoint, fd);
+  if (proc->inherited == ZPM_INHERITED_NOTHING ||
+      endpoint->port != proc->recipe->config->port)
+    return 0;
+  return proc->inherited == ZPM_INHERITED_TAKEN && proc->channel != NULL
+             ? zpm_visit_agent(proc->channel, endpoint->port, fd)
+             : UV_ECONNREFUSED;
+}
+
 static const struct zpm_checks_events EVENTS = {
     .ready = on_ready,
     .failing = on_failing,
     .changed = on_changed,
     .ping = on_ping,
+    .visit = on_visit,
 };
 
 void zpm_proc_health_begin(struct zpm_proc *proc,

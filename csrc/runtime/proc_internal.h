@@ -16,6 +16,9 @@ void zpm_proc_set_timer(struct zpm_proc *proc, struct zpm_effects effects);
  * event that follows at once, or ZPM_EVENTS. */
 enum zpm_event zpm_proc_terminate(struct zpm_proc *proc);
 
+/* If it is ready, its worker gets connections. */
+void zpm_proc_admit(struct zpm_proc *proc);
+
 /* Asks its leader to end, by a message or a signal. */
 void zpm_proc_signal_end(struct zpm_proc *proc);
 

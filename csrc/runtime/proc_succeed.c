@@ -87,6 +87,7 @@ static void go_on(struct zpm_proc *proc, const struct zpm_snapshot *snapshot,
     zpm_proc_step(proc, ZPM_EV_UP);
   if (zpm_machine_runs(&proc->machine))
     zpm_proc_health_begin(proc, snapshot);
+  zpm_proc_admit(proc);
   terminate_once(proc);
 }
 

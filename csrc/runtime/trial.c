@@ -312,6 +312,7 @@ static int open_channel(struct zpm_trial *trial, int fd)
   if (trial->worker == NULL)
     return ZPM_ENOMEM;
   zpm_worker_attach(trial->worker, trial->channel);
+  zpm_worker_admit(trial->worker);
   return 0;
 }
 

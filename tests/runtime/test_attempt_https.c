@@ -201,7 +201,8 @@ static void get(struct world *w, struct tls_identity *shown, bool insecure)
                             .timeout_ms = PATIENT_MS,
                             .insecure = insecure};
   struct zpm_attempt_options options = {.services = &w->services,
-                                        .probe = &probe};
+                                        .probe = &probe,
+                                        .connected = -1};
   struct zpm_attempt *attempt;
 
   snprintf(target, sizeof(target), "https://localhost:%d/health", w->port);

@@ -161,12 +161,48 @@ static void what_is_too_long_is_refused_and_not_cut(void **state)
   assert_non_null(strstr(err.message, "path is too long"));
 }
 
+static void an_endpoint_means_what_listens_there(void **state)
+{
+  static const struct {
+    const char *host;
+    const char *address;
+    bool means;
+  } CASES[] = {
+      {"localhost", "127.0.0.1", true},
+      {"localhost", "::1", true},
+      {"localhost", "::", true},
+      {"localhost", "0.0.0.0", true},
+      {"localhost", "10.0.0.5", false},
+      {"127.0.0.1", "127.0.0.1", true},
+      {"127.0.0.1", "0.0.0.0", true},
+      {"127.0.0.1", "::", true},
+      {"127.0.0.1", "::1", false},
+      {"::1", "127.0.0.1", false},
+      {"::1", "::", true},
+      {"10.0.0.5", "10.0.0.5", true},
+      {"10.0.0.5", "0.0.0.0", false},
+      {"0.0.0.0", "0.0.0.0", true},
+      {"example.org", "0.0.0.0", false},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+    struct zpm_endpoint endpoint = {.port = 3000};
+
+    strcpy(endpoint.host, CASES[i].host);
+    assert_int_equal(zpm_probe_means(&endpoint, CASES[i].address, 3000),
+                     CASES[i].means);
+    assert_false(zpm_probe_means(&endpoint, CASES[i].address, 3001));
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_target_is_taken_apart),
       cmocka_unit_test(what_is_not_clear_is_refused_with_a_reason),
       cmocka_unit_test(what_is_too_long_is_refused_and_not_cut),
+      cmocka_unit_test(an_endpoint_means_what_listens_there),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
