@@ -90,7 +90,8 @@ void zpm_channel_send_handle(struct zpm_channel *channel, const char *line,
                              size_t len, int fd, int64_t token);
 /* Whether a handle can be sent now: only so many may be under way. */
 bool zpm_channel_takes_handle(const struct zpm_channel *channel);
-/* Tells at once what the app has said so far, though not its end. */
+/* Tells at once what the app has said so far, though not its end.  From within
+ * a callback: nothing. */
 void zpm_channel_listen(struct zpm_channel *channel);
 /* Its descriptor, which stays its own. */
 int zpm_channel_fd(const struct zpm_channel *channel);

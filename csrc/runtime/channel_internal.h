@@ -36,6 +36,7 @@ struct zpm_channel {
   size_t handle_count;
   enum zpm_channel_lending lending;
   int received; /* the handle of a line that has not come to its end; -1 */
+  bool taking;  /* something said, which would be read again */
   bool closing;
 };
 

@@ -83,7 +83,9 @@ static void on_handle_refused(struct zpm_channel *channel)
 }
 
 /* Without an answer the app would keep back everything that it sends from now
- * on. */
+ * on.  A second one, should our successor find the line still there, ends it by
+ * an assertion of Node's: it is started again, where the other would never be
+ * noticed. */
 static void on_handle(struct zpm_channel *channel)
 {
   int fd = channel->received;

@@ -37,6 +37,7 @@ struct talk {
   unsigned sockets;
   unsigned lent; /* how often they were all */
   bool close_at_message;
+  bool listen_at_message;
 };
 
 static void on_heap(void *ctx, uint64_t used, uint64_t lag_ns)
@@ -61,6 +62,8 @@ static void on_message(void *ctx, const char *json, size_t len)
 
   assert_int_equal(zpm_str_append(&talk->said, json, len), 0);
   assert_int_equal(zpm_str_puts(&talk->said, "|"), 0);
+  if (talk->listen_at_message)
+    zpm_channel_listen(talk->channel);
   if (talk->close_at_message) {
     zpm_channel_close(talk->channel);
     talk->channel = NULL;
@@ -691,6 +694,55 @@ static void it_can_be_closed_from_its_own_callback(void **state)
   assert_int_equal(talk->ended, 0);
 }
 
+static void what_has_not_been_dealt_with_is_there_for_the_next(void **state)
+{
+  struct talk *talk = *state;
+  int next = dup(zpm_channel_fd(talk->channel));
+  char heard[64];
+  ssize_t got;
+
+  talk->close_at_message = true;
+  app_says(talk, "1\n2\n3", 5);
+  await_messages(talk, "1|");
+  got = recv(next, heard, sizeof(heard), MSG_DONTWAIT);
+  assert_int_equal(got, 5);
+  assert_memory_equal(heard, "1\n2\n3", 5);
+  close(next);
+}
+
+static void a_question_is_there_as_long_as_it_has_no_answer(void **state)
+{
+  struct talk *talk = *state;
+  int next = dup(zpm_channel_fd(talk->channel));
+  char heard[256];
+
+  talk->close_at_message = true;
+  app_says(talk, "1\n", 2);
+  app_says_with_fd(talk, "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}\n",
+                   STDIN_FILENO);
+  await_messages(talk, "1|");
+  assert_string_equal(app_hears(talk, heard, sizeof(heard)), "");
+  talk->close_at_message = false;
+  assert_int_equal(
+      zpm_channel_open(&talk->loop, next, &EVENTS, talk, &talk->channel, NULL),
+      0);
+  do
+    run_once(talk);
+  while (app_hears(talk, heard, sizeof(heard))[0] == '\0');
+  assert_string_equal(heard, "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
+  assert_string_equal(zpm_str_text(&talk->said), "1|1|");
+  assert_int_equal(recv(next, heard, sizeof(heard), MSG_DONTWAIT), -1);
+}
+
+static void to_listen_within_a_callback_tells_nothing_twice(void **state)
+{
+  struct talk *talk = *state;
+
+  talk->listen_at_message = true;
+  app_says(talk, "1\n2\n", 4);
+  await_messages(talk, "1|2|");
+}
+
 static void closing_it_is_seen_by_the_app_at_once(void **state)
 {
   struct talk *talk = *state;
@@ -742,6 +794,9 @@ int main(void)
       in_a_talk(the_end_of_the_app_is_told_once),
       in_a_talk(a_half_line_at_the_end_is_dropped),
       in_a_talk(it_can_be_closed_from_its_own_callback),
+      in_a_talk(what_has_not_been_dealt_with_is_there_for_the_next),
+      in_a_talk(a_question_is_there_as_long_as_it_has_no_answer),
+      in_a_talk(to_listen_within_a_callback_tells_nothing_twice),
       in_a_talk(closing_it_is_seen_by_the_app_at_once),
       in_a_talk(what_is_no_socket_cannot_be_a_channel),
   };
