@@ -167,10 +167,15 @@ int zpm_app_restore_procs(struct zpm_app *app)
   return fill_up(app);
 }
 
-void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
+static void close_sockets_at_rest(const struct zpm_app *app)
 {
   if (app->cluster != NULL && !zpm_app_lives(app))
     zpm_cluster_close_sockets(app->cluster);
+}
+
+void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
+{
+  close_sockets_at_rest(app);
   if (proc->role != ZPM_ROLE_LEAVING || zpm_machine_is_alive(&proc->machine))
     return;
   if (proc->machine.state == ZPM_STOPPED)
@@ -270,5 +275,6 @@ void zpm_app_resume(struct zpm_app *app)
     else
       i++;
   }
+  close_sockets_at_rest(app); /* which a former daemon had still to do */
   zpm_app_sync_renewal(app);
 }

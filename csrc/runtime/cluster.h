@@ -55,6 +55,8 @@ void zpm_cluster_name(char *name, const struct zpm_config *config);
  * `claim` gives what is kept under the name of a socket, or -1. */
 void zpm_cluster_adopt(struct zpm_cluster *cluster, int fd,
                        int (*claim)(void *ctx, const char *name), void *ctx);
+/* All workers that it had have begun here. */
+void zpm_cluster_adopted(struct zpm_cluster *cluster);
 /* Gives all to a new keeper. */
 void zpm_cluster_hand_over(struct zpm_cluster *cluster);
 

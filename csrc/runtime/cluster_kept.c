@@ -21,7 +21,7 @@
  *   socket NUMBER QUERY              QUERY is what its first worker asked
  *   lane NUMBER SOCKET INSTANCE      NUMBER as of a socket, in their order
  *   worker RUN ID STATE
- *   member RUN NUMBER HOW            the worker has joined that socket
+ *   member RUN NUMBER HOW LISTENS    the worker has joined that socket
  */
 enum { SOCKET_KIND = 's', CLUSTER_KIND = 'c', LONGEST = 1 << 20 };
 
@@ -43,9 +43,10 @@ static int put_members(struct zpm_str *text, const struct zpm_worker *worker)
   int rc = 0;
 
   for (size_t i = 0; rc == 0 && i < worker->member_count; i++)
-    rc = zpm_str_printf(text, "member %" PRIu64 " %" PRIu64 " %d\n",
+    rc = zpm_str_printf(text, "member %" PRIu64 " %" PRIu64 " %d %d\n",
                         worker->run, worker->members[i].socket->id,
-                        (int)worker->members[i].how);
+                        (int)worker->members[i].how,
+                        worker->members[i].listening);
   return rc;
 }
 
@@ -94,7 +95,8 @@ static int put_all(struct zpm_str *text, const struct zpm_cluster *cluster)
 }
 
 /* A new file each time, so that there is a whole one at any time.  Without
- * memory for it the old one stays, and is as good as it was. */
+ * memory for it the old one stays, and is as good as it was; so does it until
+ * all is taken that it tells. */
 void zpm_cluster_keep(struct zpm_cluster *cluster)
 {
   struct zpm_keeper_link *link = cluster->services->link;
@@ -102,7 +104,8 @@ void zpm_cluster_keep(struct zpm_cluster *cluster)
   struct zpm_str text = {0};
   int fd;
 
-  zpm_str_deinit(&cluster->inherited);
+  if (cluster->inherited.len > 0)
+    return;
   zpm_cluster_name(name, cluster->config);
   if (zpm_list_empty(&cluster->sockets)) {
     zpm_keeper_link_del(link, name);
@@ -308,6 +311,12 @@ void zpm_cluster_adopt(struct zpm_cluster *cluster, int fd,
   close(fd);
 }
 
+void zpm_cluster_adopted(struct zpm_cluster *cluster)
+{
+  zpm_str_deinit(&cluster->inherited);
+  zpm_cluster_keep(cluster);
+}
+
 static bool on_worker(void *ctx, const char *rest, size_t len)
 {
   struct zpm_worker *worker = ctx;
@@ -332,18 +341,19 @@ static bool on_member(void *ctx, const char *rest, size_t len)
   uint64_t run;
   uint64_t id;
   uint64_t how;
+  uint64_t listens;
 
   (void)len;
   if (!read_number(&rest, &run) || run != worker->run ||
-      !read_number(&rest, &id) || !read_number(&rest, &how))
+      !read_number(&rest, &id) || !read_number(&rest, &how) ||
+      !read_number(&rest, &listens))
     return true;
   socket = socket_of_id(worker->cluster, id);
   if (socket == NULL)
     return true;
   member = zpm_worker_join(worker, socket, (enum zpm_joining)how);
-  /* What it said of that may have been heard by nobody. */
   if (member != NULL)
-    member->listening = true;
+    member->listening = listens != 0;
   return true;
 }
 

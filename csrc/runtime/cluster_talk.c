@@ -157,21 +157,24 @@ static int admit(struct zpm_worker *worker,
   int fd;
   enum zpm_joining how = choose_way(worker, socket, &fd);
   int rc = how == ZPM_JOINED_RR ? zpm_cluster_listen(socket) : 0;
+  const struct zpm_member *member = zpm_worker_member(worker, socket);
 
   if (rc != 0)
     return rc;
-  /* Node makes a handle of each answer, and trips over a key that it has. */
-  if (zpm_worker_member(worker, socket) != NULL)
+  /* Node makes a handle of each answer, and trips over a key that it has; but
+   * a former daemon may have died before it answered. */
+  if (member != NULL && member->listening)
     return UV_EADDRINUSE;
   if (fd >= 0 && !zpm_channel_takes_handle(worker->channel))
     return UV_EAGAIN;
-  if (zpm_worker_join(worker, socket, how) == NULL)
+  if (member == NULL && zpm_worker_join(worker, socket, how) == NULL)
     return UV_ENOMEM;
+  /* First, or our successor would not know whose socket the worker has. */
+  zpm_cluster_keep(worker->cluster);
   if (fd >= 0)
     say_shared(worker, query, socket, fd);
   else
     say_rr(worker, query, socket);
-  zpm_cluster_keep(worker->cluster);
   return 0;
 }
 
@@ -217,12 +220,13 @@ member_that_listens(const struct zpm_worker *worker,
   return NULL;
 }
 
+/* Also when it is said again: a former daemon may have died over it. */
 static void on_listening(struct zpm_worker *worker,
                          const struct zpm_worker_message *message)
 {
   struct zpm_member *member = member_that_listens(worker, message);
 
-  if (member == NULL || member->listening || worker->channel == NULL ||
+  if (member == NULL || worker->channel == NULL ||
       worker->state == ZPM_WORKER_LEAVES)
     return;
   member->listening = true;
@@ -256,6 +260,7 @@ static void on_leaving(struct zpm_worker *worker, int64_t seq)
 {
   worker->state = ZPM_WORKER_LEAVES;
   zpm_cluster_steer_all(worker->cluster);
+  zpm_cluster_keep(worker->cluster);
   acknowledge(worker, seq);
 }
 

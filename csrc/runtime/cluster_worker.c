@@ -28,8 +28,9 @@ struct zpm_worker *zpm_worker_begin(struct zpm_cluster *cluster, uint64_t run,
   worker->run = run;
   worker->instance = instance;
   worker->state = ZPM_WORKER_COMES;
-  /* What a former daemon has said to it must not be answered to us. */
-  worker->seq = (int64_t)zpm_wall_ms();
+  /* What a former daemon has said to it must not be answered to us; neither
+   * says a thousand things in a millisecond. */
+  worker->seq = (int64_t)zpm_wall_ms() * 1000;
   zpm_list_init(&worker->in_flight);
   zpm_list_append(&cluster->workers, &worker->link);
   if (!zpm_cluster_recall(worker))
@@ -99,6 +100,7 @@ bool zpm_worker_disconnect(struct zpm_worker *worker)
     return false;
   worker->state = ZPM_WORKER_LEAVES;
   zpm_cluster_steer_all(worker->cluster);
+  zpm_cluster_keep(worker->cluster);
   rc = zpm_cluster_say_disconnect(&line, worker->seq++);
   zpm_worker_send(worker, &line, rc);
   return rc == 0;

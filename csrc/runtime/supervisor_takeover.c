@@ -172,6 +172,8 @@ static void succeed_all(struct takeover *takeover)
     take_cluster(takeover, app);
     for (size_t i = 0; i < app->proc_count; i++)
       succeed(takeover, app, app->procs[i]);
+    if (app->cluster != NULL)
+      zpm_cluster_adopted(app->cluster);
   }
 }
 
