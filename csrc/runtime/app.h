@@ -68,8 +68,9 @@ struct zpm_proc *zpm_app_add_proc(struct zpm_app *app, unsigned instance,
 /* Each NULL: there is none. */
 struct zpm_proc *zpm_app_in_seat(const struct zpm_app *app, zpm_seat seat);
 struct zpm_proc *zpm_app_current(const struct zpm_app *app, unsigned instance);
-/* After any change of it: one that leaves and has stopped is dropped. */
-void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc);
+/* After any change of it: one that leaves and has stopped is dropped; this
+ * returns where its snapshot is, to be cleared when that is saved; or 0. */
+zpm_place zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc);
 /* As many current ones as the config says. */
 void zpm_app_fit_procs(struct zpm_app *app);
 /* How many of them are to be current. */

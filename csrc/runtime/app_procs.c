@@ -99,11 +99,13 @@ void zpm_app_release_proc(struct zpm_app *app, struct zpm_proc *proc)
   zpm_proc_close(proc, on_proc_closed, proc);
 }
 
-static void drop(struct zpm_app *app, struct zpm_proc *proc)
+static zpm_place drop(struct zpm_app *app, struct zpm_proc *proc)
 {
-  zpm_snapshots_clear(&app->services->snapshots, &proc->place);
+  zpm_place place = proc->place;
+
   zpm_record_drop_life(&app->record, proc->seat);
   zpm_app_release_proc(app, proc);
+  return place;
 }
 
 /* ---- all of them ---- */
@@ -173,15 +175,15 @@ static void close_sockets_at_rest(const struct zpm_app *app)
     zpm_cluster_close_sockets(app->cluster);
 }
 
-void zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
+zpm_place zpm_app_settle_proc(struct zpm_app *app, struct zpm_proc *proc)
 {
   close_sockets_at_rest(app);
   if (proc->role != ZPM_ROLE_LEAVING || zpm_machine_is_alive(&proc->machine))
-    return;
+    return 0;
   if (proc->machine.state == ZPM_STOPPED)
-    drop(app, proc);
-  else
-    zpm_proc_feed(proc, ZPM_EV_STOP);
+    return drop(app, proc);
+  zpm_proc_feed(proc, ZPM_EV_STOP);
+  return 0;
 }
 
 /* Its end may be the end of its place in the list, too. */

@@ -46,17 +46,20 @@ static void on_proc_begins(void *ctx, struct zpm_proc *proc)
     zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_FACTS);
 }
 
-/* One that is no more must not be found by whoever supervises next. */
+/* One that is no more must not be found by whoever supervises next.  Its
+ * snapshot says how its run has ended, so it goes when nothing that is saved
+ * speaks of that run. */
 static void settle_proc(struct zpm_supervisor *supervisor, struct zpm_app *app,
                         struct zpm_proc *proc)
 {
   size_t count = app->proc_count;
+  zpm_place place = zpm_app_settle_proc(app, proc);
 
-  zpm_app_settle_proc(app, proc);
   if (app->proc_count == count)
     return;
   zpm_supervisor_save_mark(supervisor, ZPM_UNSAVED_WISHES);
   zpm_supervisor_save_flush(supervisor, ZPM_UNSAVED_WISHES);
+  zpm_snapshots_clear(&supervisor->services.snapshots, &place);
 }
 
 static void on_proc_changed(void *ctx, struct zpm_proc *proc)
