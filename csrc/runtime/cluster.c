@@ -125,6 +125,7 @@ int zpm_cluster_open_socket(struct zpm_cluster *cluster,
     return UV_ENOMEM;
   }
   (*out)->path = path;
+  zpm_cluster_keep(cluster);
   zpm_cluster_keep_socket(*out);
   return 0;
 }
@@ -260,7 +261,6 @@ int zpm_cluster_port_socket(struct zpm_cluster *cluster, uint16_t port)
   zpm_str_deinit(&text);
   if (rc != 0)
     return rc;
-  zpm_cluster_keep(cluster);
   return socket->fd;
 }
 

@@ -199,7 +199,9 @@ bool zpm_cluster_serves(const struct zpm_worker *worker,
 
 /* After any change of sockets or of who has joined them. */
 void zpm_cluster_keep(struct zpm_cluster *cluster);
-/* After it has been opened. */
+/* After it has been opened and the text speaks of it: of another one our
+ * successor knows nothing, and its port is taken until the keeper has let it
+ * go. */
 void zpm_cluster_keep_socket(const struct zpm_cluster_socket *socket);
 void zpm_cluster_keep_lane(const struct zpm_cluster_lane *lane);
 /* What a former daemon knew of that run; false: nothing. */

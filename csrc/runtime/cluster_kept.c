@@ -137,6 +137,7 @@ void zpm_cluster_keep_lane(const struct zpm_cluster_lane *lane)
 
 void zpm_cluster_hand_over(struct zpm_cluster *cluster)
 {
+  zpm_cluster_keep(cluster);
   ZPM_LIST_EACH(it, &cluster->sockets)
   {
     const struct zpm_cluster_socket *socket =
@@ -146,7 +147,6 @@ void zpm_cluster_hand_over(struct zpm_cluster *cluster)
     ZPM_LIST_EACH(at, &socket->lanes)
     zpm_cluster_keep_lane(ZPM_CONTAINER_OF(at, struct zpm_cluster_lane, link));
   }
-  zpm_cluster_keep(cluster);
 }
 
 /* ---- reading ---- */

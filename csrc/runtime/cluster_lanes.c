@@ -125,8 +125,10 @@ zpm_cluster_open_lane(struct zpm_cluster_socket *socket, unsigned instance)
   if (fd < 0)
     return NULL;
   lane = zpm_cluster_add_lane(socket, instance, fd);
-  if (lane != NULL)
-    zpm_cluster_keep_lane(lane);
+  if (lane == NULL)
+    return NULL;
+  zpm_cluster_keep(socket->cluster);
+  zpm_cluster_keep_lane(lane);
   return lane;
 }
 
