@@ -10,6 +10,7 @@ import { instrumented } from "../cli.mjs";
 import { childrenOf } from "../faults/box.mjs";
 import { isAlive, processesOf } from "../helpers.mjs";
 import { killAt, Lane, soon, tool } from "./means.mjs";
+import { Web } from "./web.mjs";
 
 /** What a daemon still does after it has answered: it saves. */
 const TAIL_MS = 150;
@@ -80,7 +81,8 @@ const VICTIMS = {
  * victim: of VICTIMS, the daemon if not given; prepare: the state before; act:
  * what is done, with its reply; recover: in place of the victim's; before,
  * after: what the app may be when all is over; starts: how often it may have
- * been started by then, before and after; check: what else its row must say.
+ * been started by then, before and after; check: what else its row must say;
+ * outcome: in place of all that.
  */
 const OPERATIONS = {
   "start of a new app": {
@@ -173,7 +175,68 @@ for (const what of ["start of a new app", "stop", "restart"])
     victim: "keeper",
   };
 
+/** Of an app in cluster mode; before, after: how many workers it has; starts:
+ * at least, at most, and when it has been answered (else: at most). */
+const ofCluster = (config, operation) => ({
+  prepare: (lane, name) => Web.up(lane, name, config),
+  outcome: assertCluster,
+  ...operation,
+});
+
+const startOfCluster = (config) =>
+  ofCluster(config, {
+    prepare: (lane, name) => Web.create(lane, name, config),
+    act: ({ web }, name, killer) =>
+      web.until(2, killer, { cmd: "start", config: web.config }),
+    before: 0,
+    after: 2,
+    starts: [0, 2],
+  });
+
+Object.assign(OPERATIONS, {
+  "start of a cluster": startOfCluster({ scheduling: "auto" }),
+  "start of a cluster, rr and advanced": startOfCluster({
+    scheduling: "rr",
+    serialization: "advanced",
+  }),
+  /* Nobody was promised anything: one that was told to leave may be back. */
+  "stop of a cluster": ofCluster(
+    {},
+    { act: ask("stop"), before: 2, after: 0, starts: [2, 3, 2] },
+  ),
+  "reload of a cluster": ofCluster(
+    {},
+    {
+      act: ({ web }, name, killer) =>
+        web.underLoad(4, killer, { cmd: "reload", name }),
+      before: 2,
+      after: 2,
+      starts: [2, 4],
+    },
+  ),
+  "scale of a cluster": ofCluster(
+    {},
+    {
+      act: ({ web }, name, killer) =>
+        web.underLoad(3, killer, { cmd: "scale", name, instances: "3" }),
+      before: 2,
+      after: 3,
+      starts: [2, 3],
+    },
+  ),
+});
+
 // ---- what must hold afterwards ----
+
+async function assertCluster({ web, passed }, name, operation, reply) {
+  const { before, after, starts } = operation;
+  const [least, most, promised = most] = starts;
+  const pids = await web.assertWorkers(reply?.ok ? [after] : [before, after]);
+  if (reply?.ok) web.assertStarts(promised, promised);
+  else web.assertStarts(least, most);
+  await web.assertLoad(!passed);
+  return pids;
+}
 
 async function assertOutcome(lane, name, operation, reply) {
   const { before, after, starts } = operation;
@@ -260,7 +323,8 @@ async function step(lane, operation, n) {
   try {
     lane.passed = result.how !== "killed";
     await (operation.recover ?? victim.recover)(lane, !lane.passed, reply);
-    const apps = await assertOutcome(lane, name, operation, reply);
+    const outcome = operation.outcome ?? assertOutcome;
+    const apps = await outcome(lane, name, operation, reply);
     await assertProcesses(lane, [await assertWitness(lane), ...apps]);
     await assertState(lane);
     lane.assertNeverTwice();
