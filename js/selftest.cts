@@ -24,6 +24,7 @@ function serve(onServed: () => void): void {
   server.listen(0, "127.0.0.1");
 }
 
+if (!require("cluster").isWorker) process.exit(1);
 /* Whatever this binary makes of it, nothing of it outlives zpm: a worker that
  * is told to disconnect has nothing left to do, and ends before this. */
 process.on("disconnect", () => endAfter(TO_END_BY_ITSELF_MS));

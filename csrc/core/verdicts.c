@@ -9,6 +9,7 @@
 struct zpm_finding {
   struct zpm_binary binary;
   enum zpm_selftest is;
+  bool doubtful;
 };
 
 /* ---- a binary ---- */
@@ -75,9 +76,10 @@ static void make_room(struct zpm_verdicts *verdicts, const char *path)
 }
 
 int zpm_verdicts_set(struct zpm_verdicts *verdicts,
-                     const struct zpm_binary *binary, enum zpm_selftest verdict)
+                     const struct zpm_binary *binary, enum zpm_selftest verdict,
+                     bool doubtful)
 {
-  struct zpm_finding item = {.is = verdict};
+  struct zpm_finding item = {.is = verdict, .doubtful = doubtful};
   struct zpm_finding *items;
 
   if (zpm_binary_copy(&item.binary, binary) != 0)
@@ -100,7 +102,7 @@ static int put_one(const struct zpm_finding *verdict, struct zpm_str *text)
   const struct zpm_binary *binary = &verdict->binary;
   const char *word = zpm_selftest_word(verdict->is);
 
-  if (word == NULL || strchr(binary->path, '\n') != NULL)
+  if (word == NULL || verdict->doubtful || strchr(binary->path, '\n') != NULL)
     return 0;
   return zpm_str_printf(text, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n",
                         word, binary->inode, binary->mtime_ns, binary->size,
@@ -156,7 +158,7 @@ static int read_one(struct zpm_verdicts *verdicts, const char *line,
   rc = zpm_str_append(&path, at, (size_t)(end - at));
   binary.path = path.data;
   if (rc == 0)
-    rc = zpm_verdicts_set(verdicts, &binary, verdict);
+    rc = zpm_verdicts_set(verdicts, &binary, verdict, false);
   zpm_str_deinit(&path);
   return rc;
 }

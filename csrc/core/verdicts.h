@@ -41,10 +41,11 @@ void zpm_verdicts_deinit(struct zpm_verdicts *verdicts);
 enum zpm_selftest zpm_verdicts_find(const struct zpm_verdicts *verdicts,
                                     const struct zpm_binary *binary);
 
-/* In place of any other of that path.  0 or ZPM_ENOMEM. */
+/* In place of any other of that path.  A doubtful one, which may be due to a
+ * slow machine, is not for the text.  0 or ZPM_ENOMEM. */
 int zpm_verdicts_set(struct zpm_verdicts *verdicts,
-                     const struct zpm_binary *binary,
-                     enum zpm_selftest verdict);
+                     const struct zpm_binary *binary, enum zpm_selftest verdict,
+                     bool doubtful);
 
 /* Appends the text.  0 or ZPM_ENOMEM. */
 int zpm_verdicts_put(const struct zpm_verdicts *verdicts, const char *version,

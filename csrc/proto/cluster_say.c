@@ -138,18 +138,3 @@ int zpm_cluster_say_ack(struct zpm_str *out, int64_t seq, int64_t ack)
   put_number(&line, "ack", ack);
   return end_line(&line, seq);
 }
-
-int zpm_cluster_say(struct zpm_str *out, enum zpm_cluster_word word)
-{
-  static const char *const LINES[] = {
-      [ZPM_CLUSTER_HANDLE_ACK] = "{\"cmd\":\"NODE_HANDLE_ACK\"}\n",
-      [ZPM_CLUSTER_HANDLE_NACK] = "{\"cmd\":\"NODE_HANDLE_NACK\"}\n",
-      [ZPM_CLUSTER_PING] =
-          "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{}}\n",
-      [ZPM_CLUSTER_DRAIN] = "{\"cmd\":\"NODE_ZPM_DRAIN\"}\n",
-      [ZPM_CLUSTER_ASK_HEAP] = "{\"cmd\":\"NODE_ZPM_HEAP\"}\n",
-      [ZPM_CLUSTER_SHUTDOWN] = "\"shutdown\"\n",
-  };
-
-  return zpm_str_puts(out, LINES[word]);
-}

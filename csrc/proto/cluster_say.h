@@ -11,9 +11,9 @@
  * what `seq` and `ack` are: cluster_message.h.)
  *
  * Each appends one line, newline included, to `out`, and returns 0 or
- * ZPM_ENOMEM; then `out` is as it was.  `seq` is ours, from 0 up for each
+ * ZPM_ENOMEM; then `out` is as it was.  `seq` is ours, and grows for each
  * worker.  Lines that say "with a handle" must have it attached to their first
- * byte; the worker answers HANDLE_ACK, or HANDLE_NACK if it was lost.
+ * byte; the worker answers NODE_HANDLE_ACK, or NODE_HANDLE_NACK if it was lost.
  */
 
 /* An answer to a queryServer, the question `ack`. */
@@ -54,19 +54,5 @@ int zpm_cluster_say_newconn(struct zpm_str *out, int64_t seq, const char *key);
 int zpm_cluster_say_disconnect(struct zpm_str *out, int64_t seq);
 /* To its exitedAfterDisconnect. */
 int zpm_cluster_say_ack(struct zpm_str *out, int64_t seq, int64_t ack);
-
-/* What is always the same, and no message of the cluster. */
-enum zpm_cluster_word {
-  ZPM_CLUSTER_HANDLE_ACK,
-  ZPM_CLUSTER_HANDLE_NACK,
-  /* Claims a handle that does not come: HANDLE_NACK is the answer of its event
-   * loop, whatever the app does. */
-  ZPM_CLUSTER_PING,
-  ZPM_CLUSTER_DRAIN,    /* to our agent: end keep-alive connections */
-  ZPM_CLUSTER_ASK_HEAP, /* to our agent: it answers HEAP */
-  ZPM_CLUSTER_SHUTDOWN, /* to the app: process.on('message') */
-};
-
-int zpm_cluster_say(struct zpm_str *out, enum zpm_cluster_word word);
 
 #endif

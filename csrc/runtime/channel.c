@@ -126,14 +126,12 @@ bool zpm_channel_say_shutdown(struct zpm_channel *channel)
   return !channel->closing && say(channel, SHUTDOWN);
 }
 
-bool zpm_channel_say_word(struct zpm_channel *channel,
+void zpm_channel_say_word(struct zpm_channel *channel,
                           enum zpm_channel_word word)
 {
-  if (channel->closing || !say(channel, WORDS[word]))
-    return false;
   if (word == ZPM_WORD_LEND)
     channel->lending = ZPM_LENDING_ASKED;
-  return true;
+  put(channel, WORDS[word], strlen(WORDS[word]), -1);
 }
 
 /* ---- reading ---- */

@@ -66,8 +66,8 @@ void zpm_channel_ask_heap(struct zpm_channel *channel);
 /* Asks the event loop of the app whether it runs; it answers by the pong
  * callback.  Not put if the app has left no room for it: ask again. */
 void zpm_channel_ping(struct zpm_channel *channel);
-/* What the agent is told of a reload.  False: it could not be put, or the app's
- * end is closed.  In this order: */
+/* What the agent is told of a reload, in this order; sent, or kept, as by
+ * zpm_channel_send. */
 enum zpm_channel_word {
   ZPM_WORD_LEND,    /* give what you listen at: answered by socket and
                        all_sockets */
@@ -75,7 +75,7 @@ enum zpm_channel_word {
   ZPM_WORD_FINISH,  /* close the servers: answered by finished */
   ZPM_WORD_RELEASE, /* what you were given and do not listen at is not needed */
 };
-bool zpm_channel_say_word(struct zpm_channel *channel,
+void zpm_channel_say_word(struct zpm_channel *channel,
                           enum zpm_channel_word word);
 /* Tells the app, by process.on('message'), to come to an end: 'shutdown'.
  * False: it could not be put, or the app's end is closed. */

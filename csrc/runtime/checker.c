@@ -1,7 +1,6 @@
 #include "runtime/checker.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "runtime/attempt.h"
 #include "runtime/closer.h"
@@ -17,57 +16,50 @@ static void on_attempted(void *ctx, enum zpm_outcome outcome, const char *cause)
   checker->done(checker->ctx, checker, outcome);
 }
 
-/* A connection to the process itself, if the probe is to have one. */
+static const char *cause_of(int rc)
+{
+  if (rc == UV_ECONNREFUSED)
+    return "it does not listen there";
+  return rc == UV_EBUSY ? "it takes no connection" : uv_strerror(rc);
+}
+
+/* As of zpm_visit_cb: of a tcp probe it is enough that it listens. */
 static int visit(struct zpm_checker *checker, int *fd, struct zpm_error *err)
 {
   const struct zpm_probe *probe = checker->probe;
   struct zpm_endpoint endpoint;
   int rc;
 
-  *fd = -1;
   if (checker->visit == NULL || probe->type == ZPM_PROBE_EXEC)
     return 0;
   rc = zpm_probe_endpoint((enum zpm_probe_type)probe->type, probe->target,
                           &endpoint, err);
   if (rc != 0)
     return rc;
-  rc = checker->visit(checker->visit_ctx, &endpoint, fd);
-  return rc == 0
-             ? 0
-             : zpm_error_set(err, rc, "%s",
-                             rc == UV_ECONNREFUSED ? "it does not listen there"
-                                                   : uv_strerror(rc));
-}
-
-static void attempt(struct zpm_checker *checker, int fd)
-{
-  struct zpm_attempt_options options = {.services = checker->services,
-                                        .recipe = checker->recipe,
-                                        .probe = checker->probe,
-                                        .connected = fd};
-  struct zpm_error err = {0};
-  int rc = zpm_attempt_start(&options, on_attempted, checker, &checker->attempt,
-                             &err);
-
-  if (rc != 0)
-    on_attempted(checker, zpm_attempt_outcome(rc), err.message);
+  rc = checker->visit(checker->visit_ctx, &endpoint,
+                      probe->type == ZPM_PROBE_TCP ? NULL : fd);
+  return rc >= 0 ? rc : zpm_error_set(err, rc, "%s", cause_of(rc));
 }
 
 static void on_due(uv_timer_t *timer)
 {
   struct zpm_checker *checker = timer->data;
+  struct zpm_attempt_options options = {.services = checker->services,
+                                        .recipe = checker->recipe,
+                                        .probe = checker->probe,
+                                        .connected = -1};
   struct zpm_error err = {0};
-  int fd;
-  int rc = visit(checker, &fd, &err);
+  int rc = visit(checker, &options.connected, &err);
 
-  if (rc != 0) {
-    on_attempted(checker, zpm_attempt_outcome(rc), err.message);
-  } else if (fd >= 0 && checker->probe->type == ZPM_PROBE_TCP) {
-    close(fd);
+  if (rc == 1 && checker->probe->type == ZPM_PROBE_TCP) {
     on_attempted(checker, ZPM_OUTCOME_PASSED, "");
-  } else {
-    attempt(checker, fd);
+    return;
   }
+  if (rc >= 0)
+    rc = zpm_attempt_start(&options, on_attempted, checker, &checker->attempt,
+                           &err);
+  if (rc != 0)
+    on_attempted(checker, zpm_attempt_outcome(rc), err.message);
 }
 
 void zpm_checker_init(struct zpm_checker *checker)

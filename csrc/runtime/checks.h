@@ -26,9 +26,10 @@ struct zpm_snapshot;
 
 struct zpm_endpoint;
 
-/* For a probe of that endpoint: `*fd` is a connection to the process itself, or
- * -1 if whoever is there may answer.  A negative code of libuv: it does not
- * listen there (UV_ECONNREFUSED), or cannot be reached. */
+/* For a probe of that endpoint.  1: the process itself is to answer, it listens
+ * there, and `*fd` is a connection to it (`fd` NULL: none is needed).  0:
+ * whoever is there may answer.  A negative code of libuv: it does not listen
+ * there (UV_ECONNREFUSED), or takes no connection (UV_EBUSY). */
 typedef int zpm_visit_cb(void *ctx, const struct zpm_endpoint *endpoint,
                          int *fd);
 

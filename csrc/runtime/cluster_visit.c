@@ -48,7 +48,7 @@ static int hand_over(struct zpm_worker *worker,
     close(theirs);
   }
   zpm_str_deinit(&line);
-  return rc;
+  return rc == 0 ? 1 : rc;
 }
 
 int zpm_worker_visit(struct zpm_worker *worker,
@@ -58,12 +58,13 @@ int zpm_worker_visit(struct zpm_worker *worker,
   const struct zpm_cluster_socket *socket =
       find_asked(worker, endpoint, &joined);
 
-  *fd = -1;
   if (socket == NULL)
     return 0;
   if (!joined || worker->channel == NULL)
     return UV_ECONNREFUSED;
-  if (!zpm_channel_takes_handle(worker->channel))
-    return UV_EBUSY;
-  return hand_over(worker, socket, fd);
+  if (fd == NULL)
+    return 1;
+  return zpm_channel_takes_handle(worker->channel)
+             ? hand_over(worker, socket, fd)
+             : UV_EBUSY;
 }

@@ -81,14 +81,13 @@ uint64_t zpm_worker_connections(const struct zpm_worker *worker)
 
 void zpm_worker_drain(struct zpm_worker *worker)
 {
-  struct zpm_str line = {0};
-
   if (worker->state == ZPM_WORKER_DRAINS || worker->state == ZPM_WORKER_LEAVES)
     return;
   worker->state = ZPM_WORKER_DRAINS;
   zpm_cluster_steer_all(worker->cluster);
   zpm_cluster_keep(worker->cluster);
-  zpm_worker_send(worker, &line, zpm_cluster_say(&line, ZPM_CLUSTER_DRAIN));
+  if (worker->channel != NULL)
+    zpm_channel_say_word(worker->channel, ZPM_WORD_DRAIN);
 }
 
 bool zpm_worker_disconnect(struct zpm_worker *worker)

@@ -106,7 +106,7 @@ int zpm_interpreters_look(struct zpm_binary *binary, const char *path)
 void zpm_interpreters_doubt(struct zpm_interpreters *interpreters,
                             const struct zpm_binary *binary)
 {
-  zpm_verdicts_set(&interpreters->verdicts, binary, ZPM_SELFTEST_DOUBTED);
+  zpm_verdicts_set(&interpreters->verdicts, binary, ZPM_SELFTEST_DOUBTED, true);
   write_file(interpreters);
 }
 
@@ -134,7 +134,7 @@ static void tell_all(struct test *test)
   }
 }
 
-static void on_trial_done(void *ctx, enum zpm_selftest verdict)
+static void on_trial_done(void *ctx, enum zpm_selftest verdict, bool in_vain)
 {
   struct test *test = ctx;
   struct zpm_interpreters *interpreters = &test->services->interpreters;
@@ -142,7 +142,8 @@ static void on_trial_done(void *ctx, enum zpm_selftest verdict)
   test->trial = NULL;
   zpm_list_remove(&test->link);
   if (verdict != ZPM_SELFTEST_UNKNOWN &&
-      zpm_verdicts_set(&interpreters->verdicts, &test->binary, verdict) == 0)
+      zpm_verdicts_set(&interpreters->verdicts, &test->binary, verdict,
+                       in_vain) == 0)
     write_file(interpreters);
   tell_all(test);
   free_test(test);

@@ -18,10 +18,11 @@ void zpm_proc_renew(struct zpm_proc *proc, const char *why)
 void zpm_proc_ask_sockets(struct zpm_proc *proc)
 {
   zpm_handoff_close(&proc->handoff);
-  proc->sockets = proc->channel != NULL &&
-                          zpm_channel_say_word(proc->channel, ZPM_WORD_LEND)
-                      ? ZPM_SOCKETS_ASKED
-                      : ZPM_SOCKETS_NONE;
+  proc->sockets = ZPM_SOCKETS_NONE;
+  if (proc->channel == NULL)
+    return;
+  proc->sockets = ZPM_SOCKETS_ASKED;
+  zpm_channel_say_word(proc->channel, ZPM_WORD_LEND);
 }
 
 bool zpm_proc_listens(const struct zpm_proc *proc)

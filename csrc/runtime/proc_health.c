@@ -42,15 +42,14 @@ static int on_visit(void *ctx, const struct zpm_endpoint *endpoint, int *fd)
 {
   struct zpm_proc *proc = ctx;
 
-  *fd = -1;
   if (proc->worker != NULL)
     return zpm_worker_visit(proc->worker, endpoint, fd);
   if (proc->inherited == ZPM_INHERITED_NOTHING ||
       endpoint->port != proc->recipe->config->port)
     return 0;
-  return proc->inherited == ZPM_INHERITED_TAKEN && proc->channel != NULL
-             ? zpm_visit_agent(proc->channel, endpoint->port, fd)
-             : UV_ECONNREFUSED;
+  if (proc->inherited != ZPM_INHERITED_TAKEN || proc->channel == NULL)
+    return UV_ECONNREFUSED;
+  return fd != NULL ? zpm_visit_agent(proc->channel, endpoint->port, fd) : 1;
 }
 
 static const struct zpm_checks_events EVENTS = {

@@ -38,8 +38,9 @@ static bool finishes_first(struct zpm_proc *proc)
   if (proc->worker != NULL)
     return zpm_worker_listens(proc->worker) &&
            zpm_worker_disconnect(proc->worker);
-  return proc->channel != NULL &&
-         zpm_channel_say_word(proc->channel, ZPM_WORD_FINISH);
+  if (proc->channel != NULL)
+    zpm_channel_say_word(proc->channel, ZPM_WORD_FINISH);
+  return proc->channel != NULL;
 }
 
 /* Asks it to leave.  Returns GONE if there is nothing yet that could. */

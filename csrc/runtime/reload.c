@@ -14,18 +14,31 @@ static bool is_over(const struct zpm_reload *reload)
   return begun_all;
 }
 
+/* Before its successor is ready. */
+static bool is_early(const struct zpm_change *change)
+{
+  return change->replacement.phase == ZPM_REPLACE_ASKING ||
+         change->replacement.phase == ZPM_REPLACE_STARTING;
+}
+
+/* The next one may begin while the last one leaves. */
 static bool begin_next(struct zpm_reload *reload)
 {
-  if (reload->failure.len > 0)
-    return false;
+  struct zpm_change *idle = NULL;
+  unsigned early = 0;
+
   for (unsigned i = 0; i < reload->change_count; i++) {
-    if (reload->changes[i].replacement.phase != ZPM_REPLACE_IDLE ||
-        reload->next >= reload->asked.end)
-      continue;
-    zpm_change_begin(&reload->changes[i], reload->next++);
-    return true;
+    struct zpm_change *change = &reload->changes[i];
+
+    early += is_early(change);
+    if (change->replacement.phase == ZPM_REPLACE_IDLE)
+      idle = change;
   }
-  return false;
+  if (idle == NULL || early >= reload->asked.parallel ||
+      reload->next >= reload->asked.end || reload->failure.len > 0)
+    return false;
+  zpm_change_begin(idle, reload->next++);
+  return true;
 }
 
 static bool step_all(struct zpm_reload *reload)
@@ -91,6 +104,8 @@ static void answer(struct zpm_reload *reload)
     zpm_str_deinit(&sentence);
     return;
   }
+  if (reload->failure.data[reload->failure.len - 1] == '.')
+    reload->failure.data[reload->failure.len - 1] = '\0';
   if (reload->replaced == 0)
     zpm_error_set(&err, ZPM_ESTART, "was not reloaded: %s. The old %s",
                   reload->failure.data,
@@ -150,8 +165,8 @@ int zpm_reload_begin(struct zpm_app *app,
   unsigned count = options->end - options->first;
   struct zpm_reload *reload;
 
-  if (options->parallel < count)
-    count = options->parallel;
+  if (options->parallel < count / 2)
+    count = options->parallel * 2; /* as many that come, and that leave */
   reload =
       zpm_alloc_zeroed(1, sizeof(*reload) + count * sizeof(struct zpm_change));
   if (reload == NULL)

@@ -26,7 +26,8 @@ struct zpm_reload_options {
   enum zpm_reload_kind kind;
   unsigned first;    /* instance */
   unsigned end;      /* the one after the last */
-  unsigned parallel; /* instances at a time; at least 1 */
+  unsigned parallel; /* successors that come at a time, while as many old ones
+                        leave; at least 1 */
   /* In place of `done`, which it is given: the process in fork mode has not
    * given its sockets.  The reload is over. */
   void (*refused)(struct zpm_app *app, zpm_done_cb *done, void *ctx);

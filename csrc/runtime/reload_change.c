@@ -121,8 +121,12 @@ static void expire(struct zpm_change *change)
   struct zpm_proc *successor =
       zpm_app_in_seat(change->reload->app, change->successor);
 
+  const char *pending = zpm_proc_pending(successor);
+
   zpm_error_set(&successor->error, ZPM_ESTART,
-                "the new process was not ready in time (readyTimeout)");
+                "the new process was not ready in time (readyTimeout)%s%s",
+                pending != NULL && pending[0] != '\0' ? ": " : "",
+                pending != NULL ? pending : "");
   give_up(change);
 }
 

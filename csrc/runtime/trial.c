@@ -78,20 +78,26 @@ void zpm_trial_cancel(struct zpm_trial *trial)
   uv_close((uv_handle_t *)&trial->deadline, on_deadline_closed);
 }
 
-static void finish(struct zpm_trial *trial, enum zpm_selftest verdict)
+static void end(struct zpm_trial *trial, enum zpm_selftest verdict,
+                bool in_vain)
 {
   zpm_trial_done_cb *done = trial->done;
   void *ctx = trial->ctx;
 
   zpm_trial_cancel(trial);
-  done(ctx, verdict);
+  done(ctx, verdict, in_vain);
+}
+
+static void finish(struct zpm_trial *trial, enum zpm_selftest verdict)
+{
+  end(trial, verdict, false);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
   struct zpm_trial *trial = timer->data;
 
-  finish(trial, trial->state.step);
+  end(trial, trial->state.step, true);
 }
 
 /* ---- the steps ---- */

@@ -1,6 +1,7 @@
 #ifndef ZPM_RUNTIME_TRIAL_H
 #define ZPM_RUNTIME_TRIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -24,8 +25,10 @@ struct zpm_trial_options {
   uint64_t limit_ms;               /* then it has failed */
 };
 
-/* PASSED, the step that failed, or UNKNOWN: it could not be run. */
-typedef void zpm_trial_done_cb(void *ctx, enum zpm_selftest verdict);
+/* PASSED, the step that failed, or UNKNOWN: it could not be run.  `in_vain`: it
+ * was waited for until the end, which may be the machine's doing. */
+typedef void zpm_trial_done_cb(void *ctx, enum zpm_selftest verdict,
+                               bool in_vain);
 
 /* `done` comes once, from the loop, unless the trial is cancelled before; the
  * trial is gone then.  NULL: it cannot be run.  The loop is not kept alive. */

@@ -57,7 +57,8 @@ static bool is_between(int theirs, int ours)
 
   return getpeername(theirs, (struct sockaddr *)&peer, &peer_len) == 0 &&
          getsockname(ours, (struct sockaddr *)&own, &own_len) == 0 &&
-         peer.sin_port == own.sin_port;
+         peer.sin_port == own.sin_port &&
+         peer.sin_addr.s_addr == own.sin_addr.s_addr;
 }
 
 static int accept_from(int listener, int ours)
@@ -108,5 +109,5 @@ int zpm_visit_agent(struct zpm_channel *channel, uint16_t port, int *fd)
     close(theirs);
   }
   zpm_str_deinit(&line);
-  return rc;
+  return rc == 0 ? 1 : rc;
 }

@@ -10,12 +10,12 @@
  */
 struct zpm_channel;
 
-/* Both ends of a TCP connection over the loopback.  0 or UV_ENOBUFS: we could not
- * make one, whatever the reason. */
+/* Both ends of a TCP connection over the loopback.  0 or UV_ENOBUFS: we could
+ * not make one, whatever the reason. */
 int zpm_visit_pair(int *ours, int *theirs);
 
-/* In fork mode, by the agent: to its server at that port.  0, or a negative
- * code of libuv; `*fd` is our end. */
+/* In fork mode, by the agent: to its server at that port.  1, and `*fd` is our
+ * end; or a negative code of libuv. */
 int zpm_visit_agent(struct zpm_channel *channel, uint16_t port, int *fd);
 
 #endif

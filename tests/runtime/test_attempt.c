@@ -152,9 +152,8 @@ static struct zpm_probe probe_of(enum zpm_probe_type type, char *target)
 
 static int start(struct world *w, const struct zpm_probe *probe)
 {
-  struct zpm_attempt_options options = {.services = &w->services,
-                                        .probe = probe,
-                                        .connected = -1};
+  struct zpm_attempt_options options = {
+      .services = &w->services, .probe = probe, .connected = -1};
 
   w->results = 0;
   w->cause[0] = '\0';

@@ -200,9 +200,8 @@ static void get(struct world *w, struct tls_identity *shown, bool insecure)
                             .target = target,
                             .timeout_ms = PATIENT_MS,
                             .insecure = insecure};
-  struct zpm_attempt_options options = {.services = &w->services,
-                                        .probe = &probe,
-                                        .connected = -1};
+  struct zpm_attempt_options options = {
+      .services = &w->services, .probe = &probe, .connected = -1};
   struct zpm_attempt *attempt;
 
   snprintf(target, sizeof(target), "https://localhost:%d/health", w->port);

@@ -350,6 +350,7 @@ static void an_owner_has_the_user_it_runs_as(void **state)
 
   close(fd);
   await_command(look, port, pid, "sleep");
+  look_at(look, port); /* the user was read before the command */
   assert_int_equal(find(look, pid)->uid, uid);
   end_child(pid);
 }

@@ -81,31 +81,11 @@ static void the_rest_is_said_as_by_node(void **state)
   zpm_str_deinit(&out);
 }
 
-static void words_are_always_the_same(void **state)
-{
-  struct zpm_str out = {0};
-
-  (void)state;
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_HANDLE_ACK),
-              "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_HANDLE_NACK),
-              "{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_PING),
-              "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{}}\n");
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_DRAIN),
-              "{\"cmd\":\"NODE_ZPM_DRAIN\"}\n");
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_ASK_HEAP),
-              "{\"cmd\":\"NODE_ZPM_HEAP\"}\n");
-  assert_said(&out, zpm_cluster_say(&out, ZPM_CLUSTER_SHUTDOWN),
-              "\"shutdown\"\n");
-  zpm_str_deinit(&out);
-}
-
 static int say_after_another_line(void *ctx)
 {
   const struct zpm_cluster_sockname sockname = {.address = "::", .port = 1};
   struct zpm_str out = {0};
-  int rc = zpm_cluster_say(&out, ZPM_CLUSTER_HANDLE_ACK);
+  int rc = zpm_cluster_say_disconnect(&out, 1);
 
   (void)ctx;
   if (rc == 0) {
@@ -131,7 +111,6 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_query_is_answered_as_by_node),
       cmocka_unit_test(the_rest_is_said_as_by_node),
-      cmocka_unit_test(words_are_always_the_same),
       cmocka_unit_test(a_line_is_said_as_a_whole_or_not_at_all),
   };
 

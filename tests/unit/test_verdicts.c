@@ -38,8 +38,10 @@ static void what_is_written_can_be_read(void **state)
   struct zpm_str text = {0};
 
   (void)state;
-  assert_int_equal(zpm_verdicts_set(&verdicts, &NODE, ZPM_SELFTEST_PASSED), 0);
-  assert_int_equal(zpm_verdicts_set(&verdicts, &OTHER, ZPM_SELFTEST_TAKE), 0);
+  assert_int_equal(
+      zpm_verdicts_set(&verdicts, &NODE, ZPM_SELFTEST_PASSED, false), 0);
+  assert_int_equal(
+      zpm_verdicts_set(&verdicts, &OTHER, ZPM_SELFTEST_TAKE, false), 0);
   assert_int_equal(zpm_verdicts_put(&verdicts, "1.2.3", &text), 0);
   assert_string_equal(text.data, TEXT);
   zpm_verdicts_deinit(&verdicts);
@@ -73,8 +75,8 @@ static void a_new_verdict_takes_the_place_of_the_old_one(void **state)
 
   (void)state;
   changed.size++;
-  assert_int_equal(zpm_verdicts_set(&verdicts, &changed, ZPM_SELFTEST_LEAVE),
-                   0);
+  assert_int_equal(
+      zpm_verdicts_set(&verdicts, &changed, ZPM_SELFTEST_LEAVE, false), 0);
   assert_int_equal(verdicts.len, 2);
   assert_int_equal(zpm_verdicts_find(&verdicts, &changed), ZPM_SELFTEST_LEAVE);
   assert_int_equal(zpm_verdicts_find(&verdicts, &NODE), ZPM_SELFTEST_UNKNOWN);
@@ -92,8 +94,8 @@ static void of_too_many_the_oldest_is_forgotten(void **state)
     struct zpm_binary binary = {path, 1, 1, 1};
 
     snprintf(path, sizeof(path), "/%d", i);
-    assert_int_equal(zpm_verdicts_set(&verdicts, &binary, ZPM_SELFTEST_PASSED),
-                     0);
+    assert_int_equal(
+        zpm_verdicts_set(&verdicts, &binary, ZPM_SELFTEST_PASSED, false), 0);
   }
   assert_int_equal(verdicts.len, ZPM_VERDICTS_MAX);
   assert_int_equal(zpm_verdicts_find(&verdicts, &NODE), ZPM_SELFTEST_UNKNOWN);
@@ -101,7 +103,7 @@ static void of_too_many_the_oldest_is_forgotten(void **state)
   zpm_verdicts_deinit(&verdicts);
 }
 
-static void what_was_not_found_by_a_test_is_not_written(void **state)
+static void what_is_in_doubt_is_not_written(void **state)
 {
   static char odd_path[] = "/a\n/b";
   const struct zpm_binary odd = {odd_path, 1, 1, 1};
@@ -109,8 +111,9 @@ static void what_was_not_found_by_a_test_is_not_written(void **state)
   struct zpm_str text = {0};
 
   (void)state;
-  zpm_verdicts_set(&verdicts, &NODE, ZPM_SELFTEST_DOUBTED);
-  zpm_verdicts_set(&verdicts, &odd, ZPM_SELFTEST_PASSED);
+  zpm_verdicts_set(&verdicts, &NODE, ZPM_SELFTEST_DOUBTED, false);
+  zpm_verdicts_set(&verdicts, &OTHER, ZPM_SELFTEST_TAKE, true);
+  zpm_verdicts_set(&verdicts, &odd, ZPM_SELFTEST_PASSED, false);
   assert_int_equal(zpm_verdicts_put(&verdicts, "1.2.3", &text), 0);
   assert_string_equal(text.data, "zpm 1.2.3\n");
   zpm_str_deinit(&text);
@@ -183,7 +186,7 @@ int main(void)
       cmocka_unit_test(a_binary_that_has_changed_is_not_known),
       cmocka_unit_test(a_new_verdict_takes_the_place_of_the_old_one),
       cmocka_unit_test(of_too_many_the_oldest_is_forgotten),
-      cmocka_unit_test(what_was_not_found_by_a_test_is_not_written),
+      cmocka_unit_test(what_is_in_doubt_is_not_written),
       cmocka_unit_test(tests_of_another_version_count_for_nothing),
       cmocka_unit_test(what_makes_no_sense_is_passed_over),
       cmocka_unit_test(a_lack_of_memory_is_told_and_leaves_nothing),

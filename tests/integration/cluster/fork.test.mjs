@@ -12,9 +12,7 @@ import {
   processesOf,
   waitFor,
 } from "../helpers.mjs";
-import { closed, fork, heldRequest } from "./means.mjs";
-
-const RELOADS = 5;
+import { closed, fork, heldRequest, RELOADS } from "./means.mjs";
 
 const pidOf = async (box) => (await box.app("web")).pid;
 

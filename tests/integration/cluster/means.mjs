@@ -40,6 +40,9 @@ import {
 const SCHEDULINGS = (
   process.env.ZPM_SCHEDULINGS ?? (instrumented ? "shared" : "auto,rr")
 ).split(",");
+/** Under a load; ZPM_RACE=all takes its time. */
+export const RELOADS = process.env.ZPM_RACE === "all" ? 20 : 5;
+const CLIENTS = process.env.ZPM_RACE === "all" ? 64 : 16;
 /** How many connections the daemon hands to a worker ahead of its answers. */
 export const WINDOW = 4;
 /** A worker that a test kills has crashed at once; it is to come again soon. */
@@ -366,7 +369,12 @@ export class Load {
   #clients = [];
   #agents = [];
 
-  constructor({ clients = 16, keepAlive = false, thinkMs = 2, ...target }) {
+  constructor({
+    clients = CLIENTS,
+    keepAlive = false,
+    thinkMs = 2,
+    ...target
+  }) {
     this.options = { clients, keepAlive, thinkMs };
     this.target = target;
   }

@@ -15,9 +15,15 @@ import {
   waitFor,
   within,
 } from "../helpers.mjs";
-import { cluster, closed, heldRequest, Load, nodeOf } from "./means.mjs";
+import {
+  cluster,
+  closed,
+  heldRequest,
+  Load,
+  nodeOf,
+  RELOADS,
+} from "./means.mjs";
 
-const RELOADS = 5;
 const PATIENT = ["--drain-timeout", "600000"];
 
 const noneOf = (pids, before) =>

@@ -18,11 +18,12 @@ const TAIL_MS = 150;
 const KILLS_PER_LANE = 4;
 const LANES = 3;
 
-/** Every how many-th call is tried, and with which one it begins: run after
- * run, all of them are. */
+/** Every how many-th call is tried; one that takes long (`weight`) has fewer. */
 const few = instrumented ? 12 : 5;
-const stride = process.env.ZPM_RACE === "all" ? 1 : few;
-const offset = 1 + (Math.floor(Date.now() / 1000) % stride);
+const strideOf = ({ weight = 1 }) =>
+  process.env.ZPM_RACE === "all" ? 1 : few * weight;
+/** With which one it begins: run after run, all of them are tried. */
+const offsetOf = (stride) => 1 + (Math.floor(Date.now() / 1000) % stride);
 
 /** An app that a crash would start anew at once, so that it shows. */
 const touchy = { immediateCrash: "retry", minBackoff: 1 };
@@ -82,7 +83,7 @@ const VICTIMS = {
  * what is done, with its reply; recover: in place of the victim's; before,
  * after: what the app may be when all is over; starts: how often it may have
  * been started by then, before and after; check: what else its row must say;
- * outcome: in place of all that.
+ * outcome: in place of all that; weight: how much longer it takes than others.
  */
 const OPERATIONS = {
   "start of a new app": {
@@ -185,6 +186,7 @@ const ofCluster = (config, operation) => ({
 
 const startOfCluster = (config) =>
   ofCluster(config, {
+    weight: 3,
     prepare: (lane, name) => Web.create(lane, name, config),
     act: ({ web }, name, killer) =>
       web.until(2, killer, { cmd: "start", config: web.config }),
@@ -202,11 +204,12 @@ Object.assign(OPERATIONS, {
   /* Nobody was promised anything: one that was told to leave may be back. */
   "stop of a cluster": ofCluster(
     {},
-    { act: ask("stop"), before: 2, after: 0, starts: [2, 3, 2] },
+    { weight: 3, act: ask("stop"), before: 2, after: 0, starts: [2, 3, 2] },
   ),
   "reload of a cluster": ofCluster(
     {},
     {
+      weight: 8,
       act: ({ web }, name, killer) =>
         web.underLoad(4, killer, { cmd: "reload", name }),
       before: 2,
@@ -217,6 +220,7 @@ Object.assign(OPERATIONS, {
   "scale of a cluster": ofCluster(
     {},
     {
+      weight: 5,
       act: ({ web }, name, killer) =>
         web.underLoad(3, killer, { cmd: "scale", name, instances: "3" }),
       before: 2,
@@ -344,6 +348,8 @@ async function openLane() {
 
 /** Walks all calls; several lanes share them. */
 async function walk(operation) {
+  const stride = strideOf(operation);
+  const offset = offsetOf(stride);
   const faults = [];
   let next = offset;
   let end = Infinity;
@@ -373,13 +379,13 @@ async function walk(operation) {
   }
 
   await Promise.all(Array.from({ length: LANES }, follow));
-  return { faults, last };
+  return { faults, said: `${last} calls, from ${offset} every ${stride}` };
 }
 
 for (const [what, operation] of Object.entries(OPERATIONS))
   test(`kill -9 at every call: ${what}`, async (t) => {
-    const { faults, last } = await walk(operation);
-    t.diagnostic(`${last} calls, from ${offset} every ${stride}`);
+    const { faults, said } = await walk(operation);
+    t.diagnostic(said);
     assert.deepEqual(
       faults.map(({ message }) => message),
       [],

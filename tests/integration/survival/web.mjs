@@ -59,8 +59,13 @@ export class Web {
 
   /** Does it, and waits for that many that listen, or for the kill. */
   async until(listening, killer, what) {
+    let killed = false;
+    killer.ended.then(() => (killed = true));
     const reply = await this.lane.request(what);
-    await Promise.race([killer.ended, this.noted("listening", listening)]);
+    await soon(
+      () => `${listening} that listen, not ${this.#count("listening")}`,
+      () => killed || this.#count("listening") >= listening,
+    );
     return reply;
   }
 
