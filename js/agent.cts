@@ -27,7 +27,8 @@ const FINISH = "NODE_ZPM_FINISH";
 const FINISHED = "NODE_ZPM_FINISHED";
 const RELEASE = "NODE_ZPM_RELEASE";
 const VISIT = "NODE_ZPM_VISIT";
-const LOOK_MS = 10;
+const LOOK_MS = 5;
+const FINISH_MS = 20;
 const FAREWELL_MS = 100;
 
 interface Question {
@@ -201,6 +202,7 @@ function drain(send: Send): void {
   };
   const looks = setInterval(look, LOOK_MS);
   looks.unref();
+  look();
   endAfterNextRequest();
   sayFarewell(told);
   setInterval(sayFarewell, FAREWELL_MS, told).unref();
@@ -257,7 +259,7 @@ function finish(send: Send): void {
     if (finished || connections().length > 0) return;
     finished = true;
     tell(send, { cmd: FINISHED });
-  }, LOOK_MS);
+  }, FINISH_MS);
 }
 
 /** A socket that listens already. */
