@@ -1,26 +1,13 @@
 // In fork mode: the old process gives its socket to the new one.
 
 import assert from "node:assert/strict";
-
 import { test } from "node:test";
 
 import { commandLine } from "../cli.mjs";
-import {
-  fixture,
-  freePort,
-  isAlive,
-  processesOf,
-  waitFor,
-} from "../helpers.mjs";
+import { fixture, freePort, isAlive, waitFor } from "../helpers.mjs";
 import { closed, fork, heldRequest, RELOADS } from "./means.mjs";
 
 const pidOf = async (box) => (await box.app("web")).pid;
-
-/** Living processes of the app, whether zpm knows of them or not. */
-const living = (box) =>
-  processesOf(box.home)
-    .filter(({ command }) => command.includes("/cluster/web.js"))
-    .map(({ pid }) => pid);
 
 for (const keepAlive of [false, true])
   fork(
@@ -34,7 +21,7 @@ for (const keepAlive of [false, true])
         box.write("version", `${i}`);
         assert.match(await box.done("reload", "web"), /reloaded, 1 process/);
         assert.equal((await box.ask()).version, `${i}`);
-        assert.deepEqual(living(box), [await pidOf(box)]);
+        assert.deepEqual(box.living(), [await pidOf(box)]);
         assert.ok(!isAlive(before), "the old one has ended");
       }
       await load.more(50);
@@ -102,7 +89,7 @@ fork("a new version that does not come up changes nothing", async (box) => {
   await load.more(20);
   await load.stop();
   load.assertFlawless();
-  assert.deepEqual(living(box), [before]);
+  assert.deepEqual(box.living(), [before]);
   assert.deepEqual([...load.by.keys()], [before]);
 });
 
@@ -151,12 +138,12 @@ fork("the daemon may die during a reload", async (box) => {
   await box.killDaemon();
   await reload;
   await held.finish().catch(() => {});
-  await waitFor("one process", async () => living(box).length === 1);
+  await waitFor("one process", async () => box.living().length === 1);
   await waitFor(
     "its answer",
-    async () => (await box.ask()).pid === living(box)[0],
+    async () => (await box.ask()).pid === box.living()[0],
   );
-  assert.equal(await pidOf(box), living(box)[0]);
+  assert.equal(await pidOf(box), box.living()[0]);
 });
 
 fork("who listens at a path, too, is restarted", async (box) => {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { isAlive, processesOf, waitFor, within } from "../helpers.mjs";
+import { isAlive, waitFor, within } from "../helpers.mjs";
 import {
   cluster,
   failuresOutside,
@@ -15,13 +15,6 @@ import {
 
 const KILLS = 6;
 const watched = { faults: true };
-
-/** Living processes of the app, whether zpm knows of them or not. */
-const living = (box) =>
-  processesOf(box.home)
-    .filter(({ command }) => command.includes("/cluster/web.js"))
-    .map(({ pid }) => pid)
-    .sort();
 
 /** Nobody was refused, and only what those killed had is lost. */
 function assertLostInside(box, load, killed) {
@@ -219,7 +212,7 @@ cluster(
     await held.finish();
     // Whatever becomes of the reload: two workers, no third one, and service.
     await waitFor("two workers, and no more", async () => {
-      const pids = living(box);
+      const pids = box.living();
       const known = (await box.pids()).sort();
       return pids.length === 2 && `${pids}` === `${known}`;
     });
@@ -243,6 +236,6 @@ cluster(
     await box.done("list");
     await box.noted("listening", 4);
     await box.answeredBy(await box.running(2));
-    await waitFor("no more than two", () => living(box).length === 2);
+    await waitFor("no more than two", () => box.living().length === 2);
   },
 );

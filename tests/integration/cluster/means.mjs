@@ -32,6 +32,7 @@ import {
   DEADLINE_MS,
   fixture,
   freePort,
+  processesOf,
   waitFor,
   within,
 } from "../helpers.mjs";
@@ -217,6 +218,12 @@ async function clusterBox(t, { scheduling, node, faults }) {
       const count = scheduling ? (options?.instances ?? 2) : 1;
       await this.noted("listening", count);
     },
+    /** Processes of web.js, whether zpm knows of them or not. */
+    living: () =>
+      processesOf(box.home)
+        .filter(({ command }) => command.includes("/cluster/web.js"))
+        .map(({ pid }) => pid)
+        .sort(),
     /** Who answers at its port. */
     ask: (target) => ask({ port, ...target }),
     /** Waits until each of them has answered. */

@@ -7,14 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { commandLine } from "../cli.mjs";
-import {
-  fixture,
-  freePort,
-  isAlive,
-  processesOf,
-  waitFor,
-  within,
-} from "../helpers.mjs";
+import { fixture, freePort, isAlive, waitFor, within } from "../helpers.mjs";
 import {
   cluster,
   closed,
@@ -31,12 +24,6 @@ const noneOf = (pids, before) =>
     pids.every((pid) => !before.includes(pid)),
     `${pids} after ${before}`,
   );
-
-/** Living processes of the app, whether zpm knows of them or not. */
-const living = (box) =>
-  processesOf(box.home)
-    .filter(({ command }) => command.includes("/cluster/web.js"))
-    .map(({ pid }) => pid);
 
 for (const keepAlive of [false, true])
   cluster(
@@ -59,7 +46,7 @@ for (const keepAlive of [false, true])
       await load.stop();
       t.diagnostic(`${load}`);
       load.assertFlawless();
-      assert.equal(living(box).length, 2);
+      assert.equal(box.living().length, 2);
       // Asked for: no restart, no crash.
       const row = await box.app("web");
       assert.equal(row.status, "running");
@@ -195,7 +182,7 @@ for (const [version, why] of [
     // Slot 0 of the second one was well.
     const kept = version === "exit of 1" ? 1 : 0;
     assert.deepEqual(pids.slice(kept), before.slice(kept));
-    await waitFor("the end of the new one", () => living(box).length === 2);
+    await waitFor("the end of the new one", () => box.living().length === 2);
     await box.answeredBy(pids);
     // A good one comes through after that.
     box.write("version", "2");
@@ -286,7 +273,7 @@ cluster("a stop in the middle of a reload", async (box) => {
   await box.done("stop", "web");
   assert.notEqual((await reload).code, 0);
   assert.equal((await box.app("web")).status, "stopped");
-  await waitFor("the end of all", () => living(box).length === 0);
+  await waitFor("the end of all", () => box.living().length === 0);
   assert.ok(await closed({ port: box.port }));
 });
 
@@ -303,7 +290,7 @@ cluster("a stop waits for no drain", async (box) => {
   await reload;
   await assert.rejects(held.answer);
   assert.ok(!before.some(isAlive));
-  assert.deepEqual(living(box), []);
+  assert.deepEqual(box.living(), []);
 });
 
 cluster("two reloads at once do no harm", async (box) => {
@@ -315,7 +302,7 @@ cluster("two reloads at once do no harm", async (box) => {
   ).map(({ code }) => code);
   assert.ok(codes.includes(0), `${codes}`);
   noneOf(await box.running(2), before);
-  await waitFor("no more than two", () => living(box).length === 2);
+  await waitFor("no more than two", () => box.living().length === 2);
   await load.stop();
   load.assertFlawless();
 });
