@@ -373,6 +373,35 @@ function takeActivated(): void {
     listenAt([{ fd: 3, port: Number(PORT), address: "*" }], ignore);
 }
 
+/** "22.12" and later: net.Server knows reusePort. */
+function canReusePort(): boolean {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+}
+
+/**
+ * One that has no such socket: each of the app's processes listens for itself,
+ * and the kernel shares out what comes.
+ */
+function listenBeside(): void {
+  const net = require("net");
+  const { listen } = net.Server.prototype;
+
+  delete process.env.NODE_ZPM_REUSEPORT;
+  if (!canReusePort()) {
+    console.error(
+      "zpm: this Node (%s) cannot share a port by itself (22.12 and later " +
+        "can). Give the app a port (--port), or choose another Node (--with).",
+      process.version,
+    );
+    process.exit(1);
+  }
+  net.Server.prototype.listen = function (...args: unknown[]): unknown {
+    const [options, listening] = net._normalizeArgs(args);
+    return listen.call(this, { reusePort: true, ...options }, listening);
+  };
+}
+
 function begin(send: Send): void {
   takeSockets(send);
   answerQuestions(send);
@@ -384,6 +413,8 @@ try {
   /* Options are inherited by worker threads; the channel is not. */
   if (threads.isMainThread && typeof process.send === "function")
     begin(process.send as Send);
+  else if (threads.isMainThread && process.env.NODE_ZPM_REUSEPORT)
+    listenBeside();
   else if (threads.isMainThread) takeActivated();
 } catch {
   /* The app comes first. */

@@ -89,8 +89,9 @@ void zpm_selftest_explain(enum zpm_selftest verdict, const char *path,
              path, failure, port);
   else
     snprintf(text, size,
-             "%s does not speak Node's cluster protocol as zpm knows it (%s). "
-             "Give the app a port (--port), for a socket that listens there as "
-             "from systemd (LISTEN_FDS), or choose another Node (--with)",
+             "%s does not speak Node's cluster protocol as zpm knows it (%s): "
+             "each of its processes listens for itself instead (reusePort), "
+             "and connections are lost when one ends. Give the app a port "
+             "(--port), for a socket that outlives them",
              path, failure);
 }

@@ -71,7 +71,7 @@ const char *zpm_selftest_word(enum zpm_selftest verdict);
 enum zpm_selftest zpm_selftest_of_word(const char *word, size_t len);
 
 /* What is wrong with a binary that is not trusted, and what is done instead for
- * an app of that port; 0: it has none, and what to do.  Cut if longer. */
+ * an app of that port; 0: it has none.  Cut if longer. */
 void zpm_selftest_explain(enum zpm_selftest verdict, const char *path,
                           unsigned port, char *text, size_t size);
 

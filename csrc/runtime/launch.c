@@ -114,8 +114,10 @@ static int fill(struct zpm_launch *launch,
     return ZPM_ENOMEM;
   if (launch->is_node && options->channel_fd >= 0)
     rc = zpm_launch_env_add_channel(&launch->env, options);
-  else if (options->worker_id > 0)
+  else if (options->worker_id > 0 && options->config->port != 0)
     rc = zpm_launch_env_add_socket(&launch->env);
+  else if (options->worker_id > 0 && launch->is_node)
+    rc = zpm_strv_env_set(&launch->env, "NODE_ZPM_REUSEPORT", "1");
   return rc == 0 ? build_argv(launch, options, runner->command, script) : rc;
 }
 

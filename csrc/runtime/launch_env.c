@@ -20,6 +20,7 @@ static const char *const PRIVATE[] = {
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NODE_ZPM_SOCKETS",
+    "NODE_ZPM_REUSEPORT",
     "NOTIFY_SOCKET",
     "LISTEN_PID",
     "LISTEN_FDS",

@@ -11,9 +11,7 @@
 static bool is_to_tell(const struct zpm_proc *proc)
 {
   return proc->machine.cause == ZPM_CAUSE_ASKED &&
-         zpm_seat_instance(proc->seat) == 0 &&
-         proc->recipe->config->port !=
-             0; /* else the start fails, and says so */
+         zpm_seat_instance(proc->seat) == 0;
 }
 
 static enum zpm_event begin(struct zpm_proc *proc)

@@ -133,19 +133,6 @@ static bool asks_for_sockets(const struct zpm_proc *proc)
   return proc->launch.is_node && zpm_selftest_is_trusted(proc->verdict);
 }
 
-static int lacks_port(const struct zpm_proc *proc, struct zpm_error *err)
-{
-  char text[sizeof(err->message)];
-
-  if (!proc->launch.is_node)
-    return zpm_error_set(err, ZPM_ESTART,
-                         "cluster mode of a program that is not Node's needs a "
-                         "port: it gets a socket that listens there, as from "
-                         "systemd (LISTEN_FDS)");
-  zpm_selftest_explain(proc->verdict, proc->launch.path, 0, text, sizeof(text));
-  return zpm_error_set(err, ZPM_ESTART, "%s", text);
-}
-
 /* One that does not ask for its sockets gets that of its port. */
 static int check_kind(struct zpm_proc *proc, struct zpm_error *err)
 {
@@ -153,7 +140,12 @@ static int check_kind(struct zpm_proc *proc, struct zpm_error *err)
     return 0;
   zpm_worker_end(proc->worker);
   proc->worker = NULL;
-  return proc->recipe->config->port != 0 ? 0 : lacks_port(proc, err);
+  if (proc->recipe->config->port != 0 || proc->launch.is_node)
+    return 0;
+  return zpm_error_set(err, ZPM_ESTART,
+                       "cluster mode of a program that is not Node's needs a "
+                       "port: it gets a socket that listens there, as from "
+                       "systemd (LISTEN_FDS)");
 }
 
 static int open_port(struct zpm_proc *proc, struct zpm_run_ends *ends)
@@ -161,7 +153,7 @@ static int open_port(struct zpm_proc *proc, struct zpm_run_ends *ends)
   unsigned port = proc->recipe->config->port;
   int fd;
 
-  if (proc->recipe->cluster == NULL || asks_for_sockets(proc))
+  if (proc->recipe->cluster == NULL || port == 0 || asks_for_sockets(proc))
     return 0;
   fd = zpm_cluster_port_socket(proc->recipe->cluster, (uint16_t)port);
   if (fd < 0)

@@ -136,9 +136,10 @@ static void a_failure_without_a_port_says_what_to_do(void **state)
   zpm_selftest_explain(ZPM_SELFTEST_ONLINE, "/bin/node", 0, text, sizeof(text));
   assert_string_equal(
       text, "/bin/node does not speak Node's cluster protocol as zpm knows it "
-            "(its worker did not say that it is online). Give the app a port "
-            "(--port), for a socket that listens there as from systemd "
-            "(LISTEN_FDS), or choose another Node (--with)");
+            "(its worker did not say that it is online): each of its processes "
+            "listens for itself instead (reusePort), and connections are lost "
+            "when one ends. Give the app a port (--port), for a socket that "
+            "outlives them");
 }
 
 int main(void)

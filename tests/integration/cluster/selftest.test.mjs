@@ -127,12 +127,12 @@ for (const version of versions)
 test("one that is no worker gets the socket of its port", async (t) => {
   const box = selftestBox(t);
   const node = box.binary(NO_WORKER);
-  const refusal = await box.fails(...box.words("activated.js", node));
-  assert.match(refusal, /did not say that it is online/);
-  assert.match(refusal, /--port/);
+  const advice = await box.done(...box.words("activated.js", node));
+  assert.match(advice, /did not say that it is online/);
+  assert.match(advice, /--port/);
   assert.equal(box.verdicts()[node], "online");
   const port = await freePort();
-  const said = await box.done("start", "web", "--port", `${port}`);
+  const said = await box.done("restart", "web", "--port", `${port}`);
   assert.match(said, /did not say that it is online/);
   assert.match(said, new RegExp(`listens at port ${port} instead`));
   const load = new Load({ port, clients: 4 }).start();
@@ -147,6 +147,26 @@ test("one that is no worker gets the socket of its port", async (t) => {
   // Once for the start, and once for the reload.
   assert.equal(box.journal().split(told).length - 1, 2, box.journal());
 });
+
+/** Whether its net.Server knows reusePort. */
+const canShare = (version) => Number(version) >= 22;
+
+for (const version of [undefined, ...versions])
+  test(`without a port each listens for itself (${version ?? "node"})`, async (t) => {
+    const box = selftestBox(t);
+    const path = (await nodeOf(version)) ?? process.execPath;
+    const node = box.binary(`unset NODE_UNIQUE_ID\nexec ${path} "$@"`);
+    const port = await freePort();
+    const words = [...box.words("web.js", node), "--", `${port}`];
+    assert.match(await box.done(...words), /each of its processes listens/);
+    if (!canShare(version ?? process.versions.node.split(".")[0])) {
+      await box.logHas("web", "cannot share a port by itself", "err");
+      return;
+    }
+    const load = new Load({ port, clients: 4 }).start();
+    await waitFor("an answer of each", () => load.by.size === 2);
+    await load.stop();
+  });
 
 test("what listens at that port listens at that socket", async (t) => {
   const box = selftestBox(t);
@@ -170,15 +190,16 @@ test("what listens at that port listens at that socket", async (t) => {
 test("one that ends without a word fails at once", async (t) => {
   const box = selftestBox(t);
   const node = box.binary("exit 0");
-  const refusal = await box.fails(...box.words("web.js", node));
-  assert.match(refusal, /did not say that it is online/);
+  await box.fails(...box.words("web.js", node));
+  assert.match(box.journal(), /did not say that it is online/);
+  assert.equal(box.verdicts()[node], "online");
 });
 
 test("one that does not leave well fails, too", async (t) => {
   const box = selftestBox(t);
   const node = changed(box, `process.on("exit", () => process.exit(7));`);
-  const refusal = await box.fails(...box.words("web.js", node));
-  assert.match(refusal, /did not end well/);
+  const said = await box.done(...box.words("web.js", node));
+  assert.match(said, /did not end well/);
   assert.equal(box.verdicts()[node], "leave");
 });
 
@@ -235,8 +256,8 @@ describe("silence", { concurrency: true }, () => {
          return emit.call(this, event, message, ...rest);
        };`,
     );
-    const refusal = await box.fails(...box.words("web.js", node));
-    assert.match(refusal, /did not take a connection that it was handed/);
+    const said = await box.done(...box.words("web.js", node));
+    assert.match(said, /did not take a connection that it was handed/);
     // A slow machine would look the same.
     assert.deepEqual(box.verdicts(), {});
     await gone(box);
@@ -245,8 +266,8 @@ describe("silence", { concurrency: true }, () => {
   test("one that hangs is ended with its children", async (t) => {
     const box = selftestBox(t);
     const node = box.binary(HANGS);
-    const refusal = await box.fails(...box.words("web.js", node));
-    assert.match(refusal, /did not say that it is online/);
+    const said = await box.done(...box.words("web.js", node));
+    assert.match(said, /did not say that it is online/);
     await gone(box);
   });
 
