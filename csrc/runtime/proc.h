@@ -156,6 +156,8 @@ void zpm_proc_lack_keeper(struct zpm_proc *proc);
 /* Fork mode: asks for what it listens at, into its handoff; `sockets` tells how
  * far that has come. */
 void zpm_proc_ask_sockets(struct zpm_proc *proc);
+/* They are not needed, also those that are still to come. */
+void zpm_proc_drop_sockets(struct zpm_proc *proc);
 /* Whether it listens at its port, or, in cluster mode, anywhere. */
 bool zpm_proc_listens(const struct zpm_proc *proc);
 /* What it has inherited and has not taken is not needed any more. */

@@ -17,12 +17,17 @@ void zpm_proc_renew(struct zpm_proc *proc, const char *why)
 
 void zpm_proc_ask_sockets(struct zpm_proc *proc)
 {
-  zpm_handoff_close(&proc->handoff);
-  proc->sockets = ZPM_SOCKETS_NONE;
+  zpm_proc_drop_sockets(proc);
   if (proc->channel == NULL)
     return;
   proc->sockets = ZPM_SOCKETS_ASKED;
   zpm_channel_say_word(proc->channel, ZPM_WORD_LEND);
+}
+
+void zpm_proc_drop_sockets(struct zpm_proc *proc)
+{
+  zpm_handoff_close(&proc->handoff);
+  proc->sockets = ZPM_SOCKETS_NONE;
 }
 
 bool zpm_proc_listens(const struct zpm_proc *proc)

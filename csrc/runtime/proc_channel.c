@@ -1,5 +1,7 @@
 #include "runtime/proc_channel.h"
 
+#include <unistd.h>
+
 #include "runtime/channel.h"
 #include "runtime/checks.h"
 #include "runtime/cluster.h"
@@ -70,7 +72,10 @@ static void on_socket(void *ctx, int fd)
 {
   struct zpm_proc *proc = ctx;
 
-  zpm_handoff_add(&proc->handoff, fd);
+  if (proc->sockets == ZPM_SOCKETS_ASKED)
+    zpm_handoff_add(&proc->handoff, fd);
+  else
+    close(fd);
 }
 
 static void on_all_sockets(void *ctx)
@@ -78,6 +83,8 @@ static void on_all_sockets(void *ctx)
   struct zpm_proc *proc = ctx;
   uint16_t port = (uint16_t)proc->recipe->config->port;
 
+  if (proc->sockets != ZPM_SOCKETS_ASKED)
+    return;
   proc->sockets = zpm_handoff_has_port(&proc->handoff, port) ? ZPM_SOCKETS_GIVEN
                                                              : ZPM_SOCKETS_NONE;
   proc->events->worker_changed(proc->ctx, proc);

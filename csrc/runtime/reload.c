@@ -71,7 +71,7 @@ static void release(struct zpm_reload *reload)
   zpm_closer_init(&reload->closer, on_closed, reload);
   for (unsigned i = 0; i < reload->change_count; i++) {
     zpm_closer_hold(&reload->closer);
-    uv_close((uv_handle_t *)&reload->changes[i].timer, on_timer_closed);
+    zpm_change_end(&reload->changes[i], on_timer_closed);
   }
   zpm_closer_release(&reload->closer);
 }

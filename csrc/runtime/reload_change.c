@@ -58,6 +58,7 @@ static void start_successor(struct zpm_change *change)
   if (successor == NULL) {
     zpm_str_puts(&change->reload->failure,
                  "its last reload is not over yet, or there is no memory");
+    zpm_proc_drop_sockets(old);
     enter(change, ZPM_REPLACE_IDLE);
     return;
   }
@@ -145,6 +146,20 @@ static void dismiss(const struct zpm_change *change)
     zpm_proc_dismiss(old);
 }
 
+static void drop_sockets(const struct zpm_change *change)
+{
+  struct zpm_proc *old = zpm_app_in_seat(change->reload->app, change->old);
+
+  if (old != NULL)
+    zpm_proc_drop_sockets(old);
+}
+
+static void refuse(const struct zpm_change *change)
+{
+  drop_sockets(change);
+  change->reload->refused = true;
+}
+
 static void finish(const struct zpm_change *change)
 {
   struct zpm_proc *successor =
@@ -202,7 +217,7 @@ bool zpm_change_step(struct zpm_change *change)
     start_successor(change);
     break;
   case ZPM_REPLACE_REFUSE:
-    change->reload->refused = true;
+    refuse(change);
     break;
   case ZPM_REPLACE_PROMOTE:
     promote(change);
@@ -234,4 +249,11 @@ void zpm_change_init(struct zpm_change *change, struct zpm_reload *reload)
   uv_timer_init(reload->app->services->loop, &change->timer);
   uv_unref((uv_handle_t *)&change->timer);
   change->timer.data = change;
+}
+
+void zpm_change_end(struct zpm_change *change, uv_close_cb closed)
+{
+  if (change->replacement.phase == ZPM_REPLACE_ASKING)
+    drop_sockets(change);
+  uv_close((uv_handle_t *)&change->timer, closed);
 }

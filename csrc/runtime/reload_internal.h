@@ -35,11 +35,14 @@ struct zpm_reload {
   struct zpm_change changes[];
 };
 
-/* Idle.  Its timer is the reload's to close. */
+/* Idle. */
 void zpm_change_init(struct zpm_change *change, struct zpm_reload *reload);
 /* Nothing happens to an instance that is not there. */
 void zpm_change_begin(struct zpm_change *change, unsigned instance);
 /* True if something was done, so that there may be more to do. */
 bool zpm_change_step(struct zpm_change *change);
+/* Whatever it was about to do; `closed` comes from the loop for its timer,
+ * whose data it is. */
+void zpm_change_end(struct zpm_change *change, uv_close_cb closed);
 
 #endif

@@ -154,6 +154,21 @@ fork("who listens at a path, too, is restarted", async (box) => {
   assert.notEqual(await pidOf(box), before);
 });
 
+fork(
+  "who does not answer is restarted",
+  async (box) => {
+    await box.up("web.js");
+    const before = await pidOf(box);
+    process.kill(before, "SIGSTOP");
+    assert.match(await box.done("reload", "web"), /was restarted/);
+    await waitFor("an answer of another one", async () => {
+      const { pid } = await box.ask().catch(() => ({ pid: before }));
+      return pid !== before;
+    });
+  },
+  { faults: true },
+);
+
 test("who has no port, or is no Node server, is restarted", async (t) => {
   const box = commandLine(t);
   const isRestarted = async (name) => {
