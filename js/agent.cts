@@ -16,34 +16,22 @@
  */
 import threads = require("worker_threads");
 
-const HEAP = "NODE_ZPM_HEAP";
-const DRAIN = "NODE_ZPM_DRAIN";
-const DRAINED = "NODE_ZPM_DRAINED";
-const LEND = "NODE_ZPM_LEND";
-const LENDS = "NODE_ZPM_LENDS";
-const LENT = "NODE_ZPM_LENT";
-const TOOK = "NODE_ZPM_TOOK";
-const FINISH = "NODE_ZPM_FINISH";
-const FINISHED = "NODE_ZPM_FINISHED";
-const RELEASE = "NODE_ZPM_RELEASE";
-const VISIT = "NODE_ZPM_VISIT";
 const LOOK_MS = 5;
 const FINISH_MS = 20;
 const FAREWELL_MS = 100;
 
-interface Question {
-  cmd?: unknown;
-  port?: number;
-}
-
+type Question = { cmd?: unknown; port?: number };
 type Send = (message: object, ...more: unknown[]) => boolean;
 
 const ignore = (): void => {};
 
+/** What is said and asked is named so, in the channel. */
+const named = (word: string): string => `NODE_ZPM_${word}`;
+
 /* With a callback a closed channel is told to it; without one it would be an
  * uncaught 'error' event of the app. */
-function tell(send: Send, message: object): void {
-  send.call(process, message, ignore);
+function tell(send: Send, word: string, ...more: unknown[]): void {
+  send.call(process, { cmd: named(word) }, ...more, ignore);
 }
 
 /** `--require <this file>`, wherever it stands; a symbolic link to it counts. */
@@ -64,28 +52,16 @@ function hideOptions(options: string[]): void {
 
 // ---- a reload is about to replace the process ----
 
-interface Request {
-  response: { shouldKeepAlive: boolean };
-}
-
 interface Http2Session {
   goaway(code: number, lastStreamID: number): void;
   close(): void;
 }
 
-interface Http2Stream {
-  stream: { session?: Http2Session };
-}
+type HttpRequest = { response: { shouldKeepAlive: boolean } };
+type Http2Request = { stream: { session?: Http2Session } };
 
-interface WebSocket {
-  readyState: number;
-  close(code: number): void;
-}
-
-interface Connection {
-  server?: object;
-  destroyed?: boolean;
-}
+type WebSocket = { readyState: number; close(code: number): void };
+type Connection = { server?: object; destroyed?: boolean };
 
 /** Node publishes these only to who asks: before a drain they cost nothing. */
 function onPublished(name: string, heard: (message: unknown) => void): void {
@@ -102,10 +78,10 @@ function onPublished(name: string, heard: (message: unknown) => void): void {
  */
 function endAfterNextRequest(): void {
   onPublished("http.server.request.start", (message) => {
-    (message as Request).response.shouldKeepAlive = false;
+    (message as HttpRequest).response.shouldKeepAlive = false;
   });
   onPublished("http2.server.stream.start", (message) => {
-    const { session } = (message as Http2Stream).stream;
+    const { session } = (message as Http2Request).stream;
     if (session) session.close();
   });
 }
@@ -198,7 +174,7 @@ function drain(send: Send): void {
     old = old.filter(({ destroyed }) => !destroyed);
     if (old.length > 0) return;
     clearInterval(looks);
-    tell(send, { cmd: DRAINED });
+    tell(send, "DRAINED");
   };
   const looks = setInterval(look, LOOK_MS);
   looks.unref();
@@ -218,9 +194,7 @@ interface Server {
   _handle?: { onconnection(status: number, connection: Handle): void };
 }
 
-interface Handle {
-  close(): void;
-}
+type Handle = { close(): void };
 
 function servers(): Server[] {
   const { Server } = require("net");
@@ -241,11 +215,10 @@ function isAtPath(server: Server): boolean {
 
 function lend(send: Send): void {
   const all = servers();
-  tell(send, { cmd: LENDS });
+  tell(send, "LENDS");
   if (!hasWorkers() && !all.some(isAtPath))
-    for (const server of all)
-      send.call(process, { cmd: LENDS }, server, ignore);
-  tell(send, { cmd: LENT });
+    for (const server of all) tell(send, "LENDS", server);
+  tell(send, "LENT");
 }
 
 /** Then it waits for the signal to end, which the app may have plans for. */
@@ -258,7 +231,7 @@ function finish(send: Send): void {
   setInterval(() => {
     if (finished || connections().length > 0) return;
     finished = true;
-    tell(send, { cmd: FINISHED });
+    tell(send, "FINISHED");
   }, FINISH_MS);
 }
 
@@ -330,18 +303,21 @@ function receive({ port }: Question, connection: Handle): void {
 function answerQuestions(send: Send): void {
   const memoryUsage = process.memoryUsage;
   type Answer = (question: Question, handle?: unknown) => void;
-  const answers = new Map<unknown, Answer>([
-    [HEAP, () => tell(send, { cmd: HEAP, used: memoryUsage().heapUsed })],
-    [DRAIN, () => drain(send)],
-    [LEND, () => lend(send)],
-    [FINISH, () => finish(send)],
-    [RELEASE, release],
-    [VISIT, (question, handle) => receive(question, handle as Handle)],
-  ]);
+  const answers: Record<string, Answer> = {
+    [named("HEAP")]: () => {
+      const used = memoryUsage().heapUsed;
+      send.call(process, { cmd: named("HEAP"), used }, ignore);
+    },
+    [named("DRAIN")]: () => drain(send),
+    [named("LEND")]: () => lend(send),
+    [named("FINISH")]: () => finish(send),
+    [named("RELEASE")]: release,
+    [named("VISIT")]: (question, handle) => receive(question, handle as Handle),
+  };
 
   process.on("internalMessage" as "message", (message: unknown, handle) => {
     try {
-      const answer = answers.get((message as Question).cmd);
+      const answer = answers[(message as Question).cmd as string];
       if (answer) answer(message as Question, handle);
     } catch {
       /* The supervisor shows the last figure, or none; what it waits for it
@@ -358,7 +334,7 @@ function takeSockets(send: Send): void {
   delete process.env.NODE_ZPM_SOCKETS;
   if (!text) return;
   listenAt(text.split("\n").filter(Boolean).map(parse), (port) => {
-    if (port === ours) tell(send, { cmd: TOOK });
+    if (port === ours) tell(send, "TOOK");
   });
 }
 
@@ -402,20 +378,19 @@ function listenBeside(): void {
   };
 }
 
-function begin(send: Send): void {
-  takeSockets(send);
-  answerQuestions(send);
-}
-
 try {
   hideOptions(process.execArgv);
   delete require.cache[__filename];
-  /* Options are inherited by worker threads; the channel is not. */
-  if (threads.isMainThread && typeof process.send === "function")
-    begin(process.send as Send);
-  else if (threads.isMainThread && process.env.NODE_ZPM_REUSEPORT)
+  if (!threads.isMainThread) {
+    /* The options are inherited by it; the channel is not. */
+  } else if (typeof process.send === "function") {
+    takeSockets(process.send as Send);
+    answerQuestions(process.send as Send);
+  } else if (process.env.NODE_ZPM_REUSEPORT) {
     listenBeside();
-  else if (threads.isMainThread) takeActivated();
+  } else {
+    takeActivated();
+  }
 } catch {
   /* The app comes first. */
 }

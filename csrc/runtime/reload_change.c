@@ -121,7 +121,6 @@ static void expire(struct zpm_change *change)
 {
   struct zpm_proc *successor =
       zpm_app_in_seat(change->reload->app, change->successor);
-
   const char *pending = zpm_proc_pending(successor);
 
   zpm_error_set(&successor->error, ZPM_ESTART,
