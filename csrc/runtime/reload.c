@@ -1,11 +1,15 @@
 #include "runtime/reload_internal.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
+#include "base/str.h"
 #include "runtime/app.h"
 
 static bool is_over(const struct zpm_reload *reload)
 {
-  bool begun_all = reload->next >= reload->asked.end || reload->failure.len > 0;
+  bool begun_all =
+      reload->next >= reload->asked.end || reload->failure.code != 0;
 
   for (unsigned i = 0; i < reload->change_count; i++) {
     if (reload->changes[i].replacement.phase != ZPM_REPLACE_IDLE)
@@ -35,7 +39,7 @@ static bool begin_next(struct zpm_reload *reload)
       idle = change;
   }
   if (idle == NULL || early >= reload->asked.parallel ||
-      reload->next >= reload->asked.end || reload->failure.len > 0)
+      reload->next >= reload->asked.end || reload->failure.code != 0)
     return false;
   zpm_change_begin(idle, reload->next++);
   return true;
@@ -54,7 +58,6 @@ static void on_closed(void *ctx)
 {
   struct zpm_reload *reload = ctx;
 
-  zpm_str_deinit(&reload->failure);
   zpm_free(reload);
 }
 
@@ -85,6 +88,15 @@ static void restart_instead(struct zpm_reload *reload)
   asked.refused(app, asked.done, asked.ctx);
 }
 
+/* It becomes a part of a sentence. */
+static void drop_full_stop(char *text)
+{
+  size_t len = strlen(text);
+
+  if (len > 0 && text[len - 1] == '.')
+    text[len - 1] = '\0';
+}
+
 static void answer(struct zpm_reload *reload)
 {
   struct zpm_app *app = reload->app;
@@ -95,7 +107,7 @@ static void answer(struct zpm_reload *reload)
   struct zpm_str sentence = {0};
   struct zpm_error err;
 
-  if (reload->failure.len == 0) {
+  if (reload->failure.code == 0) {
     zpm_str_printf(&sentence, "'%s' %s%u process%s", name,
                    retired ? "has now " : "reloaded, ", count,
                    count == 1 ? "" : "es");
@@ -104,17 +116,16 @@ static void answer(struct zpm_reload *reload)
     zpm_str_deinit(&sentence);
     return;
   }
-  if (reload->failure.data[reload->failure.len - 1] == '.')
-    reload->failure.data[reload->failure.len - 1] = '\0';
+  drop_full_stop(reload->failure.message);
   if (reload->replaced == 0)
     zpm_error_set(&err, ZPM_ESTART, "was not reloaded: %s. The old %s",
-                  reload->failure.data,
+                  reload->failure.message,
                   count == 1 ? "process goes on" : "processes go on");
   else
     zpm_error_set(&err, ZPM_ESTART,
                   "was not reloaded: %s. %u of its %u processes %s replaced, "
                   "the others go on",
-                  reload->failure.data, reload->replaced, count,
+                  reload->failure.message, reload->replaced, count,
                   reload->replaced == 1 ? "was" : "were");
   app->events->trouble(app, zpm_app_first(app), err.message);
   zpm_error_wrap(&err, "app '%s'", name);

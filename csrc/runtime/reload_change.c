@@ -37,14 +37,14 @@ static void explain(struct zpm_reload *reload, const struct zpm_proc *proc)
   char end[ZPM_EXIT_TEXT_SIZE];
 
   if (proc != NULL && proc->machine.cause == ZPM_CAUSE_ITSELF)
-    zpm_str_printf(&reload->failure,
-                   "the new process ended by %s (see `zpm logs %s --err`)",
-                   zpm_exit_text(&proc->last_exit, end),
-                   reload->app->record.config.name);
+    zpm_error_set(&reload->failure, ZPM_ESTART,
+                  "the new process ended by %s (see `zpm logs %s --err`)",
+                  zpm_exit_text(&proc->last_exit, end),
+                  reload->app->record.config.name);
   else if (proc != NULL && proc->error.code != 0)
-    zpm_str_puts(&reload->failure, proc->error.message);
+    reload->failure = proc->error;
   else
-    zpm_str_puts(&reload->failure, "the new process ended");
+    zpm_error_set(&reload->failure, ZPM_ESTART, "the new process ended");
 }
 
 /* With the sockets of the old one, if it has given any. */
@@ -56,8 +56,8 @@ static void start_successor(struct zpm_change *change)
       zpm_app_add_proc(app, zpm_seat_instance(change->old), ZPM_ROLE_SUCCESSOR);
 
   if (successor == NULL) {
-    zpm_str_puts(&change->reload->failure,
-                 "its last reload is not over yet, or there is no memory");
+    zpm_error_set(&change->reload->failure, ZPM_ESTART,
+                  "its last reload is not over yet, or there is no memory");
     zpm_proc_drop_sockets(old);
     enter(change, ZPM_REPLACE_IDLE);
     return;
@@ -133,7 +133,8 @@ static void expire(struct zpm_change *change)
 /* Its app was restarted, or scaled, meanwhile. */
 static void yield(struct zpm_change *change)
 {
-  zpm_str_puts(&change->reload->failure, "another command came in between");
+  zpm_error_set(&change->reload->failure, ZPM_ESTART,
+                "another command came in between");
   change->leaver = change->successor;
 }
 

@@ -3,7 +3,6 @@
 
 #include <uv.h>
 
-#include "base/str.h"
 #include "core/record.h"
 #include "core/replacement.h"
 #include "runtime/closer.h"
@@ -29,7 +28,7 @@ struct zpm_reload {
   unsigned replaced; /* instances */
   bool stepping;     /* what happens meanwhile is seen when it looks again */
   bool refused;      /* the app can only be restarted */
-  struct zpm_str failure; /* why it has failed, or "" */
+  struct zpm_error failure; /* code 0: it has not failed */
   struct zpm_closer closer;
   unsigned change_count;
   struct zpm_change changes[];
